@@ -1,0 +1,1 @@
+"""Platform staff's pages. Staff work in the Django admin (`/staff/`) for now."""
