@@ -12,7 +12,6 @@ STAFF_POLICY = {
     "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
     "style-src": ["'self'", "'unsafe-inline'"],
 }
-DOCS_POLICY = {"script-src": ["'self'", "'unsafe-inline'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
 
 class SecurityHeadersMiddleware:
@@ -29,8 +28,6 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.path.startswith("/staff/"):
             response._csp_update = STAFF_POLICY  # type: ignore[attr-defined]
-        elif request.path == "/api/docs/":
-            response._csp_update = DOCS_POLICY  # type: ignore[attr-defined]
         return response
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from maly import views
 
@@ -17,7 +17,9 @@ urlpatterns = [
     path("readyz", login_not_required(views.readyz), name="readyz"),
     path("media/<path:path>", login_not_required(views.media), name="media"),
     path("api/schema/", login_not_required(SpectacularAPIView.as_view()), name="schema"),
-    path("api/docs/", login_not_required(SpectacularSwaggerView.as_view(url_name="schema")), name="docs"),
+    path(
+        "api/docs/", login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"
+    ),
     path("staff/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),

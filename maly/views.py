@@ -54,7 +54,7 @@ def broker_answers() -> bool:
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """An uploaded picture. Names are random and never reused, so that browsers may keep it for good."""
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
@@ -95,10 +95,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def maly_error(request: HttpRequest, error: MalyError) -> HttpResponse:
-    """The page of an error that a view let through, with its own words where the page has room for them."""
-    known = error.status in (403, 404, 410, 429)
-    status = error.status if known else 400
-    return error_page(request, status, code=error.code, detail=error.detail, message=error.detail)
+    """The page of an error that a view let through, in the error's own words."""
+    template = f"{error.status}.html" if error.status in (403, 404, 410, 429) else "400.html"
+    response = error_page(
+        request, error.status, code=error.code, detail=error.detail, template=template, message=error.detail
+    )
+    if retry_after := getattr(error, "retry_after", 0):
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def error_page(

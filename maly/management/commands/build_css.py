@@ -33,6 +33,7 @@ SHEETS = {
         "components/app-shell.css",
         "components/app-page.css",
         "components/app-table.css",
+        "components/app-mailbox.css",
     ),
 }
 
