@@ -1,18 +1,16 @@
-"""What every API view shares: the shape of errors, cursor pagination, the schema's error answers."""
+"""What every API view shares: the shape of errors and cursor pagination."""
 
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_standardized_errors.handler import ExceptionHandler as StandardizedHandler
 from drf_standardized_errors.handler import exception_handler
-from rest_framework import pagination, serializers, status
+from rest_framework import pagination, serializers
 from rest_framework.exceptions import APIException, ErrorDetail
-from rest_framework.response import Response
 
 from maly.errors import MalyError
 
-__all__ = ["AutoSchema", "CursorPagination", "ExceptionHandler", "exception_handler"]
+__all__ = ["CursorPagination", "ExceptionHandler", "exception_handler"]
 
 
 class ServiceRefusal(APIException):
@@ -46,35 +44,3 @@ class CursorPagination(pagination.CursorPagination):
     page_size = 25
     page_size_query_param = "page_size"
     max_page_size = 100
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """One error: a code for programs, words for people, and the field it is about."""
-
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    attr = serializers.CharField(allow_null=True)
-
-
-class ErrorsSerializer(serializers.Serializer[Any]):
-    """The body of every answer that isn't a success."""
-
-    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ErrorSerializer(many=True)
-
-
-class AutoSchema(SpectacularAutoSchema):
-    """Adds the error shape to every operation, so that clients can rely on it."""
-
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:  # type: ignore[override]
-        bodies = super()._get_response_bodies(direction)
-        if direction == "response":
-            bodies.setdefault(
-                "default", self._get_response_for_code(ErrorsSerializer, "default", direction=direction)
-            )
-        return bodies
-
-
-def no_content() -> Response:
-    """204, for what was done and has nothing to say."""
-    return Response(status=status.HTTP_204_NO_CONTENT)

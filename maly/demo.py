@@ -182,7 +182,16 @@ def _web_options(port: int) -> list[str]:
             "--blocking-threads",
             os.environ.get("WEB_THREADS", "8"),
         ),
-        *("--no-ws", "--log-level", "warning", "--workers-kill-timeout", "10", "maly.wsgi:application"),
+        *(
+            "--no-ws",
+            "--log-level",
+            "warning",
+            "--backpressure",
+            "64",
+            "--workers-kill-timeout",
+            "10",
+            "maly.wsgi:application",
+        ),
     ]
 
 

@@ -1,0 +1,121 @@
+"""The demo's orders: bought by the checkout service and paid on the sandbox, as any other."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from connect.tasks import process_due_events
+from maly.seed.people import People
+from maly.seed.stripe import Stripe
+from ticketing.models import Event, Order
+from ticketing.services.charges import MISSING_AFTER, record_missing_charge_money
+from ticketing.services.checkout import Item, start_checkout
+from ticketing.services.events import update_event
+from ticketing.services.fulfillment import settle_payment
+
+FIRST = ("Ada", "Ben", "Chloé", "Dev", "Emeka", "Fatima", "Grace", "Hiro", "Ines", "Jonas", "Kira", "Luca")
+LAST = ("Obi", "Marsh", "Laurent", "Patel", "Eze", "Haddad", "Kim", "Sato", "Costa", "Berg", "Novak", "Rossi")
+# event → carts, one an order; a cart is (name of the ticket type, quantity) pairs
+CARTS: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
+    "Night Market: Opening Night": (
+        (("General admission", 2),),
+        (("General admission", 1), ("Supper seat", 2)),
+        (("Early bird", 3),),
+        (("Supper seat", 1),),
+        (("General admission", 4),),
+        (("Stallholder's guest", 1),),
+    ),
+    "Candlelight Concert": ((("Seat", 2),), (("Balcony", 3),), (("Seat", 1), ("Balcony", 1)), (("Seat", 4),)),
+    "Seed Swap and Soup": ((("Free entry", 2),), (("Free entry", 1),), (("Free entry", 4),)),
+    "Tideline Films": ((("Deckchair", 2),), (("Deckchair", 4),)),
+    "Autumn Lantern Walk": ((("Lantern", 2),), (("Lantern", 1),), (("Lantern", 3),)),
+    "Rooftop Strings": ((("Seat", 2), ("Under 16", 1)), (("Seat", 1),)),
+    "Letterpress for Beginners": (
+        (("Place at the press", 1),),
+        (("Watch and learn", 3),),
+        (("Place at the press", 2),),
+    ),
+}
+BUSY = 300
+
+
+def make_demo_orders(people: People, events: dict[str, Event], stripe: Stripe) -> int:
+    """Buy what the demo's people have bought; returns how many orders are new."""
+    made = 0
+    number = 0
+    for title, carts in CARTS.items():
+        for cart in carts:
+            made += _buy(events[title], cart, number, stripe)
+            number += 1
+    made += _attendee_buys(people, events["Night Market: Opening Night"], stripe)
+    _settle_the_books()
+    _let_end(people, events["Autumn Lantern Walk"])
+    return made
+
+
+def make_busy_orders(events: dict[str, Event], stripe: Stripe) -> int:
+    """Three hundred more orders of the two events that have room for them."""
+    made = 0
+    for number in range(100, 100 + BUSY):
+        is_third = number % 3 == 0
+        title = "Candlelight Concert" if is_third else "Night Market: Opening Night"
+        kind = "Seat" if is_third else "General admission"
+        made += _buy(events[title], ((kind, 1),), number, stripe)
+    _settle_the_books()
+    return made
+
+
+def _buy(event: Event, cart: tuple[tuple[str, int], ...], number: int, stripe: Stripe) -> int:
+    first, last = FIRST[number % len(FIRST)], LAST[(number * 5 + number // 12) % len(LAST)]
+    email = f"buyer{number}@example.com"
+    if Order.objects.filter(event=event, email=email).exists():
+        return 0
+    _pay(event, cart, email, f"{first} {last}", stripe)
+    return 1
+
+
+def _attendee_buys(people: People, event: Event, stripe: Stripe) -> int:
+    attendee = people.attendee
+    if Order.objects.filter(event=event, user=attendee).exists():
+        return 0
+    start = start_checkout(
+        event,
+        items=_items(event, (("General admission", 2),)),
+        email=attendee.email,
+        name=attendee.name,
+        user=attendee,
+    )
+    _finish(start.payment.session_id if start.payment else None, stripe)
+    return 1
+
+
+def _pay(event: Event, cart: tuple[tuple[str, int], ...], email: str, name: str, stripe: Stripe) -> None:
+    start = start_checkout(event, items=_items(event, cart), email=email, name=name)
+    _finish(start.payment.session_id if start.payment else None, stripe)
+
+
+def _finish(session_id: str | None, stripe: Stripe) -> None:
+    if session_id:  # a free order has none
+        stripe.pay(session_id)
+        settle_payment(session_id)
+
+
+def _items(event: Event, cart: tuple[tuple[str, int], ...]) -> list[Item]:
+    kinds = {kind.name: kind for kind in event.ticket_types.all()}
+    return [Item(kinds[name].public_id, quantity) for name, quantity in cart]
+
+
+def _settle_the_books() -> None:
+    """Let the worker's part happen now: stored events, and what Stripe books after the charge."""
+    process_due_events()
+    while record_missing_charge_money(now=timezone.now() + MISSING_AFTER):
+        continue
+
+
+def _let_end(people: People, event: Event) -> None:
+    """The lantern walk was last week."""
+    if event.ends_at > timezone.now():
+        starts_at = event.starts_at - timedelta(days=9)
+        update_event(
+            event, actor=people.organizer, starts_at=starts_at, ends_at=starts_at + timedelta(hours=4)
+        )
