@@ -13,6 +13,7 @@ from django.test.testcases import TransactionTestCase
 
 from accounts.models import Organization, Role, User
 from accounts.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from sandbox.tests.judge import Judge
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -78,14 +79,22 @@ def _stripe() -> Iterator["Sandbox"]:
     server.stop()
 
 
+_judge = Judge()  # remembers how far it has read
+
+
 @pytest.fixture
 def sandbox(_stripe: "Sandbox") -> Iterator["Sandbox"]:
-    """Stripe, empty: `sandbox.pump()` does its asynchronous work and delivers every event to this process."""
+    """Stripe, empty: `sandbox.pump()` does its asynchronous work and delivers every event to this process.
+
+    Afterwards Stripe's own OpenAPI document judges every request that was sent and every object that came back.
+    """
     _stripe.reset()
     _stripe.automatic = False
     _stripe.transport = post_webhook
     yield _stripe
+    complaints = _judge.complaints(_stripe)
     _stripe.reset()
+    assert complaints == []
 
 
 def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -99,7 +108,6 @@ def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> int:
 def settle(sandbox: "Sandbox") -> Callable[[], None]:
     """Let everything happen that would happen by itself: Stripe's work, its events, our worker and our mails."""
     from connect.tasks import process_due_events
-
     from notifications.tasks import send_due_messages
 
     def run() -> None:

@@ -54,6 +54,7 @@ class ConnectedAccount(models.Model):
     creation_key = models.CharField(
         max_length=80, unique=True, help_text="Idempotency key of the creating call."
     )
+    creation_parameters = models.JSONField(default=dict, help_text="What the creating call says, every time.")
     stripe_account_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
     country = models.CharField(max_length=2, default="US")
     charges_enabled = models.BooleanField(default=False)
@@ -64,6 +65,7 @@ class ConnectedAccount(models.Model):
     requirements = models.JSONField(default=dict)
     verified_at = models.DateTimeField(null=True, blank=True)
     onboarding_completed_at = models.DateTimeField(null=True, blank=True)
+    attached_at = models.DateTimeField(default=timezone.now, help_text="Connected, or connected again.")
     deauthorized_at = models.DateTimeField(null=True, blank=True)
     detached_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)

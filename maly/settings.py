@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "djstripe",
     "maly",
     "accounts",
+    "ledger",
     "notifications",
     "connect",
     "ticketing",
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "maly.middleware.SecurityHeadersMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -99,10 +101,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "maly.middleware.ErrorPageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.SessionActivityMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
 ]
 ATOMIC_REQUESTS = False
@@ -208,9 +209,11 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
+MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = PLATFORM_NAME
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or MALY_DEMO or MALY_TESTING
 MFA_REQUIRED = env.bool("MFA_REQUIRED", not (MALY_DEMO or MALY_TESTING))
 USERSESSIONS_TRACK_ACTIVITY = True
@@ -269,8 +272,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "maly.api.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["maly.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "maly.schema.AutoSchema",
     "EXCEPTION_HANDLER": "maly.api.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "maly.api.CursorPagination",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -315,6 +318,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Pictures and fonts are compressed already; source maps are for nobody's browser.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "avif", "woff2", "map"]
 WHITENOISE_USE_FINDERS = MALY_TESTING or DEBUG
 
 LOGGING = MALY_LOGGING

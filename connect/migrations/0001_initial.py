@@ -193,6 +193,10 @@ class Migration(migrations.Migration):
                 ),
                 ("is_current", models.BooleanField(default=True)),
                 (
+                    "creation_parameters",
+                    models.JSONField(default=dict, help_text="What the creating call says, every time."),
+                ),
+                (
                     "creation_key",
                     models.CharField(
                         help_text="Idempotency key of the creating call.", max_length=80, unique=True
@@ -208,6 +212,12 @@ class Migration(migrations.Migration):
                 ("requirements", models.JSONField(default=dict)),
                 ("verified_at", models.DateTimeField(blank=True, null=True)),
                 ("onboarding_completed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "attached_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, help_text="Connected, or connected again."
+                    ),
+                ),
                 ("deauthorized_at", models.DateTimeField(blank=True, null=True)),
                 ("detached_at", models.DateTimeField(blank=True, null=True)),
                 ("synced_at", models.DateTimeField(blank=True, null=True)),

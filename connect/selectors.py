@@ -1,0 +1,240 @@
+"""What pages, APIs and the apps above read of connect: terms in force, accounts, payment settings, events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import Organization
+from connect.errors import CurrencyNotSupported
+from connect.models import (
+    AccountState,
+    ConnectedAccount,
+    FeeAbsorption,
+    FeeOverride,
+    FeePlan,
+    FeeTerms,
+    PaymentSettings,
+    PlanAssignment,
+    StripeEvent,
+)
+from connect.services.fees import FeeTermsInForce
+from connect.stripe_objects import moment
+from maly.money import CURRENCIES
+
+
+def get_terms(organization: Organization, currency: str, at: datetime | None = None) -> FeeTermsInForce:
+    """The fee terms of an organization in a currency at a moment (default now), in one statement.
+
+    The newest plan assignment counts, else the default plan of the organization's kind; the newest override
+    replaces the plan's rates. Raises CurrencyNotSupported when the plan has no terms in the currency.
+    """
+    at = at or timezone.now()
+    terms = _terms_query(organization, currency, at).first() if currency in CURRENCIES else None
+    if terms is None:
+        raise CurrencyNotSupported(
+            f"Tickets can't be sold in {currency.upper()} on this plan.", attr="currency"
+        )
+    return _in_force(terms)
+
+
+def get_terms_of_many(
+    wanted: Iterable[tuple[Organization, str]], at: datetime | None = None
+) -> dict[tuple[int, str], FeeTermsInForce]:
+    """As `get_terms` for many organizations and currencies, by (organization id, currency), in three statements.
+
+    What has no terms is left out.
+    """
+    begun = Q(effective_from__lte=at or timezone.now())
+    pairs = {(organization.pk, currency): organization for organization, currency in wanted}
+    ours = Q(organization__in=[organization_id for organization_id, _currency in pairs])
+    newest = ("-effective_from", "-id")
+    assigned = dict(
+        PlanAssignment.objects.filter(begun, ours)
+        .order_by("organization", *newest)
+        .distinct("organization")
+        .values_list("organization", "plan")
+    )
+    overrides = FeeOverride.objects.filter(begun, ours).order_by("organization", "currency", *newest)
+    override_of = {(o.organization_id, o.currency): o for o in overrides.distinct("organization", "currency")}
+    plans = FeeTerms.objects.filter(begun, currency__in={currency for _id, currency in pairs})
+    rows = list(
+        plans.order_by("plan", "currency", *newest).distinct("plan", "currency").select_related("plan")
+    )
+    found = {}
+    for (organization_id, currency), organization in pairs.items():
+        plan_id = assigned.get(organization_id)
+        for terms in rows:
+            is_plan = terms.plan_id == plan_id if plan_id else terms.plan.is_default_for == organization.kind
+            if is_plan and terms.currency == currency:
+                override = override_of.get((organization_id, currency))
+                terms.override_percent = override.percent if override else None  # type: ignore[attr-defined]
+                terms.override_fixed_amount = override.fixed_amount if override else None  # type: ignore[attr-defined]
+                terms.override_from = override.effective_from if override else None  # type: ignore[attr-defined]
+                found[organization_id, currency] = _in_force(terms)
+    return found
+
+
+def terms_of_plan(terms: FeeTerms) -> FeeTermsInForce:
+    """A plan's own terms in the shape of the calculator."""
+    return FeeTermsInForce(
+        plan_code=terms.plan.code,
+        currency=terms.currency,
+        percent=terms.percent,
+        fixed_amount=terms.fixed_amount,
+        rounding=terms.rounding,
+        processing_paid_by=terms.processing_paid_by,
+        processing_percent=terms.processing_percent,
+        processing_fixed_amount=terms.processing_fixed_amount,
+        refunds_platform_fee=terms.refunds_platform_fee,
+        effective_from=terms.effective_from,
+    )
+
+
+def has_override(organization: Organization, currency: str) -> bool:
+    """Whether an override counts now, or one has been set for later."""
+    now = timezone.now()
+    if overrides_ahead(organization, currency, now):
+        return True
+    begun = FeeOverride.objects.filter(organization=organization, currency=currency, effective_from__lte=now)
+    newest = begun.first()
+    return newest is not None and newest.percent is not None
+
+
+def overrides_ahead(organization: Organization, currency: str, now: datetime) -> list[datetime]:
+    """The moments at which an override is yet to begin; at each the row that was added last counts."""
+    ahead = FeeOverride.objects.filter(organization=organization, currency=currency, effective_from__gt=now)
+    last = ahead.order_by("effective_from", "-pk").distinct("effective_from")
+    return [override.effective_from for override in last if override.percent is not None]
+
+
+def get_plan(organization: Organization) -> FeePlan:
+    """The plan that an organization is on now."""
+    assignment = (
+        PlanAssignment.objects.filter(organization=organization, effective_from__lte=timezone.now())
+        .select_related("plan")
+        .first()
+    )
+    return assignment.plan if assignment else FeePlan.objects.get(is_default_for=organization.kind)
+
+
+def get_current_account(organization: Organization) -> ConnectedAccount | None:
+    """The account that new orders of the organization are paid to, in whatever state it is."""
+    return ConnectedAccount.objects.filter(organization=organization, is_current=True).first()
+
+
+def default_absorption(organization: Organization) -> str:
+    """Who bears the fees on the organization's new events."""
+    chosen = PaymentSettings.objects.filter(organization=organization).values_list(
+        "fee_absorption", flat=True
+    )
+    return chosen.first() or FeeAbsorption.ABSORB.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What Stripe still asks of an account, in its codes; `connect.requirements` has the words."""
+
+    currently_due: list[str]
+    eventually_due: list[str]
+    past_due: list[str]
+    disabled_reason: str | None
+    current_deadline: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentStatus:
+    """How an organization stands with Stripe; of an account that is detached nothing is told."""
+
+    state: AccountState
+    is_connected: bool
+    account_id: str | None
+    charges_enabled: bool
+    payouts_enabled: bool
+    details_submitted: bool
+    verified: bool
+    requirements: Requirements
+
+
+def payment_status(organization: Organization) -> PaymentStatus:
+    """How an organization stands with Stripe, as far as Stripe has told; one statement."""
+    return status_of(get_current_account(organization))
+
+
+def status_of(account: ConnectedAccount | None) -> PaymentStatus:
+    """As payment_status, of an account at hand (None: never connected)."""
+    state = account.state if account else AccountState.NOT_CONNECTED
+    is_connected = state not in (AccountState.NOT_CONNECTED, AccountState.DISCONNECTED)
+    known = account if is_connected and account else ConnectedAccount()
+    due = known.requirements
+    deadline = due.get("current_deadline")
+    return PaymentStatus(
+        state=state,
+        is_connected=is_connected,
+        account_id=known.masked_id,
+        charges_enabled=known.charges_enabled,
+        payouts_enabled=known.payouts_enabled,
+        details_submitted=known.details_submitted,
+        verified=known.is_verified,
+        requirements=Requirements(
+            currently_due=due.get("currently_due") or [],
+            eventually_due=due.get("eventually_due") or [],
+            past_due=due.get("past_due") or [],
+            disabled_reason=due.get("disabled_reason"),
+            current_deadline=moment(deadline) if deadline else None,
+        ),
+    )
+
+
+def plan_codes(organization: str) -> Coalesce:
+    """The plan code of each row's organization (`organization` is the way to it), to annotate a query with."""
+    begun = PlanAssignment.objects.filter(
+        organization=OuterRef(organization), effective_from__lte=timezone.now()
+    )
+    default = FeePlan.objects.filter(is_default_for=OuterRef(f"{organization}__kind"))
+    return Coalesce(Subquery(begun.values("plan__code")[:1]), Subquery(default.values("code")[:1]))
+
+
+def last_event_received(endpoint: str) -> datetime | None:
+    """When Stripe last delivered something to an endpoint."""
+    times = StripeEvent.objects.filter(endpoint=endpoint).order_by("-received_at")
+    return times.values_list("received_at", flat=True).first()
+
+
+def _terms_query(organization: Organization, currency: str, at: datetime) -> QuerySet[FeeTerms]:
+    begun = Q(effective_from__lte=at)
+    assigned = PlanAssignment.objects.filter(begun, organization=organization).values("plan")[:1]
+    default = FeePlan.objects.filter(is_default_for=organization.kind).values("pk")[:1]
+    override = FeeOverride.objects.filter(begun, organization=organization, currency=OuterRef("currency"))
+    return (
+        FeeTerms.objects.filter(
+            begun, currency=currency, plan=Coalesce(Subquery(assigned), Subquery(default))
+        )
+        .annotate(
+            override_percent=Subquery(override.values("percent")[:1]),
+            override_fixed_amount=Subquery(override.values("fixed_amount")[:1]),
+            override_from=Subquery(override.values("effective_from")[:1]),
+        )
+        .select_related("plan")
+    )
+
+
+def _in_force(terms: FeeTerms) -> FeeTermsInForce:
+    """Plan terms and the annotated override (percent null: none, or returned to the plan) made one."""
+    plan_terms = terms_of_plan(terms)
+    percent: Decimal | None = terms.override_percent  # type: ignore[attr-defined]
+    override_from: datetime | None = terms.override_from  # type: ignore[attr-defined]
+    if percent is None:
+        since = max(plan_terms.effective_from, override_from or plan_terms.effective_from)
+        return replace(plan_terms, effective_from=since)
+    return replace(
+        plan_terms,
+        percent=percent,
+        fixed_amount=terms.override_fixed_amount,  # type: ignore[attr-defined]
+        effective_from=override_from or plan_terms.effective_from,
+        is_override=True,
+    )
