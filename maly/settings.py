@@ -325,4 +325,24 @@ WHITENOISE_USE_FINDERS = MALY_TESTING or DEBUG
 LOGGING = MALY_LOGGING
 LOGGING_CONFIG = "logging.config.dictConfig"
 SITE_ID = None
-UNFOLD = {"SITE_TITLE": f"{PLATFORM_NAME} staff", "SITE_HEADER": f"{PLATFORM_NAME} staff", "SITE_URL": "/"}
+# The product's cobalt, from its lightest tint to its darkest shade.
+_cobalt = (
+    "#f1f5ff",
+    "#e9f0ff",
+    "#cfdcfd",
+    "#adc5fb",
+    "#8cb0fb",
+    "#4f7de0",
+    "#2554ca",
+    "#1d44a8",
+    "#193a8c",
+    "#1c2a49",
+    "#111a2e",
+)
+_steps = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+UNFOLD = {
+    "SITE_TITLE": f"{PLATFORM_NAME} staff",
+    "SITE_HEADER": f"{PLATFORM_NAME} staff",
+    "SITE_URL": "/",
+    "COLORS": {"primary": dict(zip(_steps, _cobalt, strict=True))},
+}
