@@ -12,6 +12,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "process-stripe-events": {"task": "connect.tasks.process_due_events", "schedule": 5.0},
     "send-messages": {"task": "notifications.tasks.send_due_messages", "schedule": 5.0},
+    "seal-ledger": {"task": "ledger.tasks.seal_ledger", "schedule": 10.0},
     "expire-holds": {"task": "ticketing.tasks.expire_holds", "schedule": 15.0},
     "resolve-payments": {"task": "ticketing.tasks.resolve_requested_payments", "schedule": 15.0},
     "record-charge-money": {"task": "ticketing.tasks.record_missing_charge_money", "schedule": 60.0},

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "notifications",
     "connect",
     "ticketing",
+    "payouts",
     "dashboard",
     "sandbox",
 ]
@@ -255,13 +256,14 @@ CONTENT_SECURITY_POLICY = {
 # Throttles, `<number>/<second|minute|hour>`: strict here, wide in the demo.
 _wide = "1000000/second" if MALY_DEMO or MALY_TESTING else ""
 THROTTLES = {
-    "login": env.str("THROTTLE_LOGIN", _wide or "10/minute"),
     "token": env.str("THROTTLE_TOKEN", _wide or "10/minute"),
     "checkout": env.str("THROTTLE_CHECKOUT", _wide or "30/minute"),
     "lookup": env.str("THROTTLE_LOOKUP", _wide or "60/minute"),
 }
+# allauth limits sign-in itself: attempts by address, failures by address and by email (its /m is a minute).
+_logins = env.str("THROTTLE_LOGIN", "" if _wide else "30/minute").replace("minute", "m").replace("hour", "h")
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = (
-    False if _wide else {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"}
+    {"login": f"{_logins}/ip", "login_failed": "10/m/ip,5/5m/key", "signup": "20/m/ip"} if _logins else False
 )
 
 # API

@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 12
 LEASE = timedelta(minutes=2)
 CLAIM = """
-UPDATE notifications_message SET lease_until = now() + %s, attempts = attempts + 1
+UPDATE notifications_message SET lease_until = clock_timestamp() + %s, attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM notifications_message
-    WHERE state = 'queued' AND due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    WHERE state = 'queued' AND due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
 ) RETURNING id
 """

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import factory
-from django.utils import timezone
+from django.utils.timezone import now
 
 from accounts.tests.factories import OrganizationFactory
 from ticketing.models import Event, TicketType
@@ -18,12 +18,12 @@ class EventFactory(factory.django.DjangoModelFactory[Event]):
     organization = factory.SubFactory(OrganizationFactory)
     title = factory.Sequence(lambda n: f"Night Market {n}")
     slug = factory.Sequence(lambda n: f"night-market-{n}")
-    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    starts_at = factory.LazyFunction(lambda: now() + timedelta(days=30))
     ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=3))
     timezone = "America/New_York"
     venue_name = "The Old Ropeworks"
     status = Event.Status.PUBLISHED
-    published_at = factory.LazyFunction(timezone.now)
+    published_at = factory.LazyFunction(now)
 
 
 class TicketTypeFactory(factory.django.DjangoModelFactory[TicketType]):

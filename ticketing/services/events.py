@@ -1,0 +1,239 @@
+"""Events: made as drafts, published, paused, cancelled. Amounts and fees belong to their ticket types."""
+
+import zoneinfo
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+from django.utils import timezone as clock
+from django.utils.text import slugify
+
+from accounts.models import Organization, User
+from accounts.services import audit
+from connect.models import FeeAbsorption
+from connect.selectors import get_terms
+from connect.services.fees import check_price
+from maly.codes import make_code
+from maly.errors import Invalid
+from maly.money import CURRENCIES
+from ticketing.errors import CapacityBelowSold, CurrencyFixed, EventCancelled, EventNotOnSale, EventNotReady
+from ticketing.models import Event
+from ticketing.services.cover_images import prepare_cover
+from ticketing.services.sales import fee_absorption_of
+
+FIELDS = (
+    "title",
+    "starts_at",
+    "ends_at",
+    "timezone",
+    "venue_name",
+    "address",
+    "description",
+    "accessibility",
+    "refund_policy",
+    "currency",
+    "fee_absorption",
+    "capacity",
+    "cover_alt",
+)
+LATEST_YEAR = 2199
+LARGEST_CAPACITY = 1_000_000
+
+
+def create_event(organization: Organization, *, actor: User | None, **fields: Any) -> Event:
+    """Make a draft of these fields (FIELDS); `starts_at`, `ends_at` without a zone are in the event's own.
+
+    Raises Invalid naming the field, and CurrencyNotSupported when the organization's plan has no terms.
+    """
+    event = Event(organization=organization, created_by=actor, **_known(fields))
+    _check(event)
+    get_terms(organization, event.currency)
+    for slug in _possible_slugs(event.title):
+        event.slug = slug
+        try:
+            with transaction.atomic():
+                event.save(force_insert=True)
+        except IntegrityError:
+            event.pk = None
+            continue
+        return event
+    raise Invalid("This title can't be made into an address. Choose another.", attr="title")
+
+
+def update_event(event: Event, *, actor: User | None, **fields: Any) -> Event:
+    """Change the given fields; a change of who bears the fees touches new orders only and is audited.
+
+    Raises Invalid, EventCancelled, CurrencyFixed, CapacityBelowSold, PriceBelowMinimum (a ticket that wouldn't cover
+    its fees any more).
+    """
+    with transaction.atomic():
+        event = _lock(event)
+        if event.status == Event.Status.CANCELLED:
+            raise EventCancelled
+        before = {"fee_absorption": event.fee_absorption, "currency": event.currency}
+        for name, value in _known(fields).items():
+            setattr(event, name, value)
+        _check(event)
+        _check_against_tickets(event, had=before)
+        event.save(update_fields=list(fields))
+        if event.fee_absorption != before["fee_absorption"]:
+            _audit(
+                event, "event.fee_absorption_changed", actor, before, {"fee_absorption": event.fee_absorption}
+            )
+    return event
+
+
+def set_cover(event: Event, upload: File | None, *, alt: str = "") -> Event:
+    """Put a photo on the event, or take it off; raises Invalid for what isn't one."""
+    event.cover = prepare_cover(upload) if upload else ""
+    event.cover_alt = alt
+    event.save(update_fields=["cover", "cover_alt"])
+    return event
+
+
+def publish_event(event: Event, *, actor: User | None) -> Event:
+    """Put a draft, or an event whose sales were paused, on sale. Safe to call twice.
+
+    Raises EventCancelled, and EventNotReady for an event without ticket types or one that is over.
+    """
+    with transaction.atomic():
+        event = _lock(event)
+        if event.status == Event.Status.CANCELLED:
+            raise EventCancelled
+        if event.status == Event.Status.PUBLISHED:
+            return event
+        if event.has_ended:
+            raise EventNotReady("The event is over. Change its dates before you publish it.")
+        if not event.ticket_types.exists():
+            raise EventNotReady
+        event.published_at = event.published_at or clock.now()
+        return _change_status(event, Event.Status.PUBLISHED, actor)
+
+
+def resume_event(event: Event, *, actor: User | None) -> Event:
+    """Go on selling after a pause; the same as publishing."""
+    return publish_event(event, actor=actor)
+
+
+def pause_event(event: Event, *, actor: User | None) -> Event:
+    """Stop selling for now; orders under way may still be paid. Safe to call twice. Raises EventNotOnSale."""
+    with transaction.atomic():
+        event = _lock(event)
+        if event.status == Event.Status.PAUSED:
+            return event
+        if event.status != Event.Status.PUBLISHED:
+            raise EventNotOnSale("Only an event that is on sale can be paused.")
+        return _change_status(event, Event.Status.PAUSED, actor)
+
+
+def cancel_event(event: Event, *, actor: User | None) -> Event:
+    """End the event's sales for good; its tickets and their money are for refunds to settle. Safe to call twice."""
+    with transaction.atomic():
+        event = _lock(event)
+        if event.status == Event.Status.CANCELLED:
+            return event
+        event.cancelled_at = clock.now()
+        return _change_status(event, Event.Status.CANCELLED, actor)
+
+
+def _lock(event: Event) -> Event:
+    # No key is changed, so the foreign keys of orders that are being made needn't wait.
+    return (
+        Event.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organization")
+        .get(pk=event.pk)
+    )
+
+
+def _change_status(event: Event, status: Event.Status, actor: User | None) -> Event:
+    before = {"status": event.status}
+    event.status = status
+    event.save(update_fields=["status", "published_at", "cancelled_at"])
+    _audit(event, f"event.{status.value}", actor, before, {"status": status.value})
+    return event
+
+
+def _audit(
+    event: Event, action: str, actor: User | None, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    audit.record(
+        action,
+        organization=event.organization,
+        subject=f"event:{event.slug}",
+        actor=actor,
+        actor_kind=None if actor else "command",
+        before=before,
+        after=after,
+    )
+
+
+def _known(fields: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - set(FIELDS)
+    assert not unknown, unknown
+    return {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _possible_slugs(title: str) -> list[str]:
+    """The title's own address first, then with a number, then with random characters."""
+    base = slugify(title)[:60].strip("-") or "event"
+    return [
+        base,
+        *(f"{base}-{number}" for number in range(2, 10)),
+        *(f"{base}-{make_code(6).lower()}" for _ in "ab"),
+    ]
+
+
+def _check(event: Event) -> None:
+    """What one event can know of itself; raises Invalid. Makes its times aware in the event's own zone."""
+    if not event.title:
+        raise Invalid("Give the event a title.", attr="title")
+    zone = _zone(event.timezone)
+    event.starts_at = in_zone(event.starts_at, zone, attr="starts_at")
+    event.ends_at = in_zone(event.ends_at, zone, attr="ends_at")
+    if event.ends_at <= event.starts_at:
+        raise Invalid("The event must end after it starts.", attr="ends_at")
+    event.currency = event.currency.lower()
+    if event.currency not in CURRENCIES:
+        raise Invalid("Tickets can't be sold in this currency.", attr="currency")
+    event.fee_absorption = event.fee_absorption or None
+    if event.fee_absorption and event.fee_absorption not in FeeAbsorption.values:
+        raise Invalid("Choose absorb or pass_to_buyer.", attr="fee_absorption")
+    if event.capacity is not None and not 1 <= event.capacity <= LARGEST_CAPACITY:
+        raise Invalid(f"The capacity must be between 1 and {LARGEST_CAPACITY:,}.", attr="capacity")
+
+
+@cache
+def _known_zones() -> set[str]:
+    """Every zone's name; looked up once, since Python reads a whole folder for them."""
+    return zoneinfo.available_timezones()
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    if name not in _known_zones():
+        raise Invalid("Choose a time zone such as Europe/London.", attr="timezone")
+    return zoneinfo.ZoneInfo(name)
+
+
+def in_zone(moment: datetime, zone: zoneinfo.ZoneInfo, *, attr: str) -> datetime:
+    """The moment with a zone: its own, else the event's; raises Invalid where no database could keep it."""
+    if not 2000 <= moment.year <= LATEST_YEAR:
+        raise Invalid("This date is too far away.", attr=attr)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _check_against_tickets(event: Event, *, had: dict[str, Any]) -> None:
+    """What the event's ticket types and sales forbid: another currency, too small a capacity, prices below fees."""
+    if event.capacity is not None and event.capacity < event.held + event.sold:
+        raise CapacityBelowSold(
+            f"{event.held + event.sold} tickets are sold or held. The capacity can't be less."
+        )
+    has_moved = event.currency != had["currency"]
+    if not has_moved and event.fee_absorption == had["fee_absorption"]:
+        return
+    if has_moved and event.ticket_types.exists():
+        raise CurrencyFixed
+    terms = get_terms(event.organization, event.currency)
+    for price_amount in event.ticket_types.values_list("price_amount", flat=True):
+        check_price(price_amount, terms, fee_absorption_of(event))

@@ -1,0 +1,89 @@
+"""The mails of ticketing: their words, their codes, their amounts."""
+
+import io
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from connect.models import FeeAbsorption
+from notifications.registry import render_message
+from ticketing.models import Event, Order, Payment, Ticket
+from ticketing.services.signing import verify_ticket
+from ticketing.tests.factories import TicketTypeFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paid(general, buy, pay, settle):
+    start = buy((general, 2))
+    pay(start.payment.session_id)
+    settle()
+    return Order.objects.get()
+
+
+def test_the_tickets_come_with_codes_that_verify(paid, event):
+    mail = render_message("ticket_confirmation", {"order": paid.pk})
+    assert mail.subject.startswith("Your tickets: Night Market, ")
+    tickets = list(Ticket.objects.all())
+    assert [each.content_id for each in mail.attachments] == ["ticket-1", "ticket-2"]
+    for ticket, attachment in zip(tickets, mail.attachments, strict=True):
+        (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(attachment.content)))
+        assert verify_ticket(found.text, event).code == ticket.code
+        shown = f"{ticket.code[:5]}-{ticket.code[5:]}"
+        assert shown in mail.text
+        assert shown in mail.html
+        assert f"cid:{attachment.content_id}" in mail.html
+    assert f"/o/{paid.code}/?key={paid.key}" in mail.text
+    assert "Total paid" in mail.text
+    assert "$100.00" in mail.text
+    assert "$100.00" in mail.html
+    assert "Visa ending 4242" in mail.html
+
+
+def test_passed_on_fees_are_itemised(event, general, buy, pay, settle):
+    event.fee_absorption = FeeAbsorption.PASS_TO_BUYER
+    event.save()
+    start = buy((general, 1))
+    pay(start.payment.session_id)
+    settle()
+    mail = render_message("ticket_confirmation", {"order": start.order.pk})
+    for words in ("Subtotal", "$50.00", "Service fee", "$2.75", "Processing fee", "$1.83", "$54.58"):
+        assert words in mail.text
+        assert words in mail.html
+    assert mail.subject.startswith("Your ticket: ")
+
+
+def test_a_free_order_says_so(event, buy):
+    order = buy((TicketTypeFactory(event=event, price_amount=0), 1)).order
+    mail = render_message("ticket_confirmation", {"order": order.pk})
+    assert "This order was free." in mail.text
+    assert "$0.00" not in mail.text
+
+
+def test_hostile_words_stay_words(paid):
+    Event.objects.update(title="A\r\nBcc: all@example.com <b>x</b>", accessibility="<script>1</script>")
+    Order.objects.update(name="{{ order.key }}<img>")
+    mail = render_message("ticket_confirmation", {"order": paid.pk})
+    assert "\n" not in mail.subject
+    assert "<script>" not in mail.html
+    assert "<b>x</b>" not in mail.html
+    assert "<b>x</b>" in mail.text, "plain text is not escaped"
+
+
+def test_replies_go_to_the_organizer(paid, organization):
+    organization.contact_email = "hello@harbour.example"
+    organization.save()
+    mail = render_message("ticket_confirmation", {"order": paid.pk})
+    assert mail.reply_to == "hello@harbour.example"
+    assert "Harbour Arts will answer" in mail.text
+
+
+def test_the_mail_of_a_late_payment_says_what_comes_back(paid):
+    payment = Payment.objects.get()
+    mail = render_message("refund_confirmation", {"order": paid.pk, "payment": payment.pk})
+    assert "Night Market" in mail.subject
+    for words in ("$100.00", paid.code, "Visa ending 4242", "/e/night-market/"):
+        assert words in mail.text
+        assert words in mail.html

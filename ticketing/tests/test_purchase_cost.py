@@ -1,0 +1,40 @@
+"""What a purchase costs in statements: from the API's call to the mail that is sent."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from notifications.models import Message
+from notifications.tasks import send_due_messages
+from ticketing.models import Order
+from ticketing.services import fulfillment
+
+pytestmark = pytest.mark.django_db
+MOST = 60
+
+
+def test_a_whole_purchase_takes_at_most_60_statements(event, general, api, pay):
+    body = {
+        "event": event.slug,
+        "items": [{"ticket_type": general.public_id, "quantity": 2}],
+        "email": "ada@example.com",
+        "name": "Ada Obi",
+    }
+    with CaptureQueriesContext(
+        connection,
+    ) as checkout_statements:
+        answer = api().post(
+            "/api/payments/create-checkout-session", json.dumps(body), content_type="application/json"
+        )
+    assert answer.status_code == 201, answer.content
+    pay(answer.json()["session_id"])
+    with CaptureQueriesContext(connection) as settle_statements:
+        fulfillment.settle_payment(answer.json()["session_id"])
+    with CaptureQueriesContext(connection) as mail_statements:
+        send_due_messages()
+    assert Order.objects.get().status == "paid"
+    assert Message.objects.get().state == "sent"
+    counts = [len(each) for each in (checkout_statements, settle_statements, mail_statements)]
+    assert sum(counts) <= MOST, counts

@@ -1,0 +1,37 @@
+"""The list of events, and one event with its ticket box."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ticketing.forms import read_cart, read_quantity
+from ticketing.models import Event
+from ticketing.page_cache import FINGERPRINT, is_plain, kept_page
+from ticketing.selectors.browse import browse_events
+from ticketing.selectors.events import find_event, show_event
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What's on: published events to come, soonest first."""
+    query = request.GET.get("q", "").strip()[:100]
+    number = max(1, read_quantity(request.GET.get("page", "1")))
+    return render(request, "ticketing/home.html", {"list": browse_events(query=query, number=number)})
+
+
+@login_not_required
+@require_safe
+def event(request: HttpRequest, slug: str) -> HttpResponse:
+    """One event with its ticket box; the steppers' buttons come back here when there is no script."""
+    if not is_plain(request):
+        return _render_event(request, find_event(slug, request.user))
+    found = find_event(slug, AnonymousUser(), fingerprint=FINGERPRINT)
+    return kept_page(request, found, lambda: _render_event(request, found))
+
+
+def _render_event(request: HttpRequest, found: Event) -> HttpResponse:
+    page = show_event(found, chosen=read_cart(request.GET), revealed=request.GET.get("ticket", ""))
+    return render(request, "ticketing/event.html", {"event": found, "page": page})
