@@ -254,3 +254,14 @@ def test_whoever_names_a_hidden_type_can_buy_it(client: Client, event: Event, pa
     hidden = TicketTypeFactory(event=event, name="Press", is_hidden=True)
     assert "1 × Press" in flat(client.get(path, cart((hidden, 1))))
     assert client.post(path, {**cart((hidden, 1)), **DETAILS}).status_code == 302
+
+
+def test_the_same_form_sent_twice_is_one_order(client: Client, general: TicketType) -> None:
+    page = client.get(f"/e/night-market/checkout/?q-{general.public_id}=1").content.decode()
+    once = re.search(r'name="once" value="(\w{32})"', page).group(1)
+    form = {f"q-{general.public_id}": "1", "email": "ada@example.com", "name": "Ada", "once": once}
+    first, second = (client.post("/e/night-market/checkout/", form)["Location"] for _ in range(2))
+    assert first == second
+    assert Order.objects.count() == 1
+    client.post("/e/night-market/checkout/", {**form, "email": "bob@example.com"})
+    assert Order.objects.count() == 2

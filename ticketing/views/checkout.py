@@ -1,5 +1,7 @@
 """The buyer's details, once, and on to the payment."""
 
+import json
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from maly.codes import make_key
 from maly.errors import MalyError
 from maly.throttling import address, throttle
 from ticketing.access import find_order
@@ -64,6 +67,7 @@ def _place_order(request: HttpRequest, slug: str) -> HttpResponse:
             email=form.cleaned_data["email"],
             name=form.cleaned_data["name"],
             user=request.user if request.user.is_authenticated else None,
+            idempotency=_submission(request),
         )
     except MalyError as error:
         page = event_page(slug, request.user, chosen=cart)
@@ -71,6 +75,13 @@ def _place_order(request: HttpRequest, slug: str) -> HttpResponse:
     response = redirect(started.url)
     remember_order(request, response, started.order)
     return response
+
+
+def _submission(request: HttpRequest) -> tuple[str, str] | None:
+    """The same form sent twice, with the same content, is one order: a double click buys once."""
+    once = request.POST.get("once", "")
+    sent = sorted((name, value) for name, value in request.POST.items() if name != "csrfmiddlewaretoken")
+    return ("form", json.dumps(sent)) if once else None
 
 
 def _render_checkout(
@@ -82,6 +93,7 @@ def _render_checkout(
     status: int = 200,
 ) -> HttpResponse:
     context = {"event": page.event, "page": page, "form": form, "hold_minutes": settings.HOLD_MINUTES}
+    context["once"] = request.POST.get("once") or make_key()
     # What was taken out of the order says more than the refusal that it caused.
     context["problem"] = problem_of(error) if error and not page.changes else None
     response = render(request, "ticketing/checkout.html", context, status=status)

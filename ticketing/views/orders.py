@@ -17,6 +17,7 @@ from ticketing.forms import read_quantity
 from ticketing.models import Order
 from ticketing.order_keys import known_keys, remember_order
 from ticketing.selectors.orders import find_order_of_session, order_page, order_path
+from ticketing.services import renewal
 from ticketing.services.checkout import cancel_checkout, resume_checkout
 from ticketing.services.confirmation import CHANGING, confirm_order
 from ticketing.wording import problem_of
@@ -65,11 +66,11 @@ def resume(request: HttpRequest, code: str) -> HttpResponse:
 @login_not_required
 @require_POST
 def keep_holding(request: HttpRequest, code: str) -> HttpResponse:
-    """Keep the tickets while the buyer looks for a card; the order page says until when."""
+    """Hold the tickets for another while; the order page says until when."""
     found = _find_order(request, code, request.POST)
     try:
         throttle("checkout", address(request))
-        resume_checkout(found)
+        renewal.keep_holding(found)
         messages.success(request, _("Your tickets are held. The time is below."))
     except MalyError as error:
         messages.error(request, problem_of(error).words)
