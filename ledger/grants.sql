@@ -1,0 +1,33 @@
+-- The second wall around the ledger: a role of the product that doesn't own the tables.
+--
+-- The triggers refuse every change of the ledger, but the owner of a table may drop its triggers. So let migrations run
+-- as the owner, and web, workers and beat as a role that can only read and add. Make the role once,
+--
+--     CREATE ROLE maly_app LOGIN PASSWORD '…';
+--
+-- run this file as the owner after every `manage.py migrate`, and give web, workers and beat a DATABASE_URL of that role:
+--
+--     psql "$OWNER_DATABASE_URL" -v ON_ERROR_STOP=1 -f ledger/grants.sql
+
+GRANT USAGE ON SCHEMA public TO maly_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO maly_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO maly_app;
+
+-- The books and the audit log: read and add.
+REVOKE UPDATE, DELETE, TRUNCATE ON
+    ledger_ledgeraccount,
+    ledger_ledgertransaction,
+    ledger_ledgerentry,
+    ledger_ledgerseal,
+    ledger_ledgercheckpoint,
+    ledger_ledgerhead,
+    ledger_ledgermark,
+    accounts_auditentry
+FROM maly_app;
+
+-- Views over the books: read. A write through a view would have its owner's rights.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON
+    ledger_unsealed,
+    ledger_balance,
+    ledger_body
+FROM maly_app;
