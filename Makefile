@@ -38,7 +38,7 @@ test: $(READY) lint
 lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
+	@MALY_TESTING=true $(BIN)/mypy
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python -m maly.tests.environment makemigrations --check --dry-run
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from connect.checks_for_doctor import checks_for_doctor
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+from connect.checks_for_doctor import checks_for_doctor
 
 
 class Command(BaseCommand):
