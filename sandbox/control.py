@@ -1,30 +1,22 @@
 """The control calls under /_sandbox/: what tests, demos and operators' rehearsals ask of the sandbox."""
 
+import copy
 import time
 from collections.abc import Callable
-from typing import Any
 
-from sandbox import payments
+from sandbox import control_money, payments
 from sandbox.api import Api
+from sandbox.control_fields import Bad, Json, only, text, whole
 from sandbox.delivery import MODES, Delivery
 from sandbox.errors import StripeError
 from sandbox.faults import EFFECTS, Fault
 from sandbox.resources import account_states
 from sandbox.world import World
 
-Json = Any
 OUTCOMES = ("verified", "currently_due", "eventually_due", "under_review", "past_due", "rejected")
 CAPABILITY_STATES = ("active", "inactive", "pending")
 LISTS = ("currently_due", "eventually_due", "past_due", "pending_verification")
 LONGEST_ADVANCE = 10 * 365 * 24 * 3600
-
-
-class Bad(Exception):
-    """Raised for a control call that can't be carried out, with its status."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Control:
@@ -65,6 +57,10 @@ class Control:
                 case ["POST", "reset"]:
                     self._reset()
                     return 200, {"reset": True}
+                case ["POST", *parts]:
+                    answer = control_money.handle(self.world, parts, body)
+                    if answer is not None:
+                        return 200, copy.deepcopy(answer)
             raise Bad(f"There is no control call {method} /_sandbox/{path}.", 404)
         except Bad as bad:
             return bad.status, {"error": {"message": str(bad)}}
@@ -120,7 +116,7 @@ class Control:
             "complete", "outcome", "requirements", "charges_enabled", "payouts_enabled", "details_submitted",
             "capabilities", "deauthorize",
         )  # fmt: skip
-        _only(body, *known)
+        only(body, *known)
         with self.world.state.transaction():
             account = self.world.state.get("account", account_id)
             if account is None or self.world.state.get("_revoked", account_id):
@@ -136,9 +132,9 @@ class Control:
             return dict(account)
 
     def _pay(self, session_id: str, body: Json) -> Json:
-        _only(body, "card", "email", "name", "authenticate", "delayed")
-        number = _text(body, "card", "4242424242424242")
-        buyer = payments.Buyer(email=_text(body, "email", None), name=_text(body, "name", None))
+        only(body, "card", "email", "name", "authenticate", "delayed")
+        number = text(body, "card", "4242424242424242")
+        buyer = payments.Buyer(email=text(body, "email", None), name=text(body, "name", None))
         delayed = body.get("delayed")
         if delayed not in (None, "succeeds", "fails"):
             raise Bad("`delayed` must be succeeds or fails.")
@@ -164,7 +160,7 @@ class Control:
     # Time, faults, delivery
 
     def _clock(self, body: Json) -> Json:
-        _only(body, "advance_seconds")
+        only(body, "advance_seconds")
         seconds = body.get("advance_seconds")
         if isinstance(seconds, str) and seconds.isdigit():
             seconds = int(seconds)
@@ -189,36 +185,12 @@ class Control:
         return {"faults": [fault.as_json() for fault in self.api.faults.all()]}
 
     def _delivery(self, body: Json) -> Json:
-        _only(body, "mode", "times", "seed")
+        only(body, "mode", "times", "seed")
         if body.get("mode") not in MODES:
             raise Bad(f"`mode` must be one of {', '.join(MODES)}.")
-        times = _whole(body, "times", None, least=1)
-        self.delivery.set_mode(body["mode"], times, _whole(body, "seed", None))
+        times = whole(body, "times", None, least=1)
+        self.delivery.set_mode(body["mode"], times, whole(body, "seed", None))
         return {"mode": body["mode"], "times": times}
-
-
-def _only(body: Json, *names: str) -> None:
-    for name in body:
-        if name not in names:
-            raise Bad(f"Unknown field `{name}`. Known here: {', '.join(names)}.")
-
-
-def _text(body: Json, name: str, default: str | None) -> Any:
-    value = body.get(name, default)
-    if value is not None and not isinstance(value, str):
-        raise Bad(f"`{name}` must be a text.")
-    return value
-
-
-def _whole(body: Json, name: str, default: int | None, *, least: int | None = None) -> int | None:
-    value = body.get(name, default)
-    if isinstance(value, str) and value.isdigit():
-        value = int(value)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
-        raise Bad(f"`{name}` must be a whole number{f' of at least {least}' if least is not None else ''}.")
-    return value
 
 
 def _moment(text: str | None) -> float:
@@ -231,19 +203,19 @@ def _moment(text: str | None) -> float:
 
 
 def _fault(body: Json) -> Fault:
-    _only(body, "method", "path", "effect", "times", "value")
+    only(body, "method", "path", "effect", "times", "value")
     if body.get("effect") not in EFFECTS:
         raise Bad(f"`effect` must be one of {', '.join(EFFECTS)}.")
-    method = _text(body, "method", None)
-    path = _text(body, "path", None)
+    method = text(body, "method", None)
+    path = text(body, "path", None)
     if not path:
         raise Bad("`path` must be given: the beginning of the paths that meet the fault.")
-    value = _whole(body, "value", 0, least=0)
+    value = whole(body, "value", 0, least=0)
     return Fault(
         method.upper() if method else None,
         path,
         body["effect"],
-        _whole(body, "times", 1, least=1) or 1,
+        whole(body, "times", 1, least=1) or 1,
         value or 0,
     )
 
@@ -263,7 +235,7 @@ def _check_account(body: Json) -> None:
     requirements = body.get("requirements", {})
     if not isinstance(requirements, dict):
         raise Bad("`requirements` must be an object.")
-    _only(requirements, *LISTS, "disabled_reason", "current_deadline", "errors")
+    only(requirements, *LISTS, "disabled_reason", "current_deadline", "errors")
     for name in LISTS:
         value = requirements.get(name, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):

@@ -17,6 +17,7 @@ KINDS = {
     "fee_": "application_fee",
     "fr_": "fee_refund",
     "pi_": "payment_intent",
+    "po_": "payout",
     "py_": "charge",
     "pyr_": "refund",
     "re_": "refund",

@@ -18,19 +18,21 @@ def page(
     equal: Iterable[str] = (),
     keep: Filter = lambda obj: True,
     owner: str | None = None,
+    times: Iterable[str] = ("created",),
 ) -> StripeObject:
     """Return one page of an account's objects.
 
-    `equal` names the parameters that filter by a field of the same name; `keep` filters further.
+    `equal` names the parameters that filter by a field of the same name, `times` those that filter by a moment or
+    a span of time; `keep` filters further.
     """
     rows = call.state.newest_first(kind, call.account if owner is None else owner)
     wanted = {name: call.params[name] for name in equal if name in call.params}
-    created = call.params.get("created")
+    spans = {name: call.params[name] for name in times if name in call.params}
     matching = (
         obj
         for obj in rows
         if all(obj.get(name) == value for name, value in wanted.items())
-        and _in_time(obj, created)
+        and all(_in_time(obj[name], span) for name, span in spans.items())
         and keep(obj)
     )
     return paginate(call, matching, noun=noun or kind)
@@ -80,11 +82,10 @@ def _place(rows: Iterable[StripeObject], identifier: str, param: str, noun: str)
     raise no_such(noun, identifier, param=param, status=400)
 
 
-def _in_time(obj: StripeObject, created: Any) -> bool:
-    if created is None or created == "":
+def _in_time(moment: int, span: Any) -> bool:
+    if span == "":
         return True
-    moment = obj["created"]
-    if isinstance(created, int):
-        return bool(moment == created)
+    if isinstance(span, int):
+        return moment == span
     limits = {"gt": moment.__gt__, "gte": moment.__ge__, "lt": moment.__lt__, "lte": moment.__le__}
-    return all(bool(limits[name](value)) for name, value in created.items())
+    return all(bool(limits[name](value)) for name, value in span.items())

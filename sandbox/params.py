@@ -15,6 +15,8 @@ from sandbox.errors import StripeError, invalid, missing_parameter
 from sandbox.sdk_types import Fields, fields_of, fields_of_typed_dict, is_required
 
 MAX_TEXT, MAX_FIELDS, MAX_DEPTH = 5000, 5000, 12
+# A text of evidence may be longer than others.
+MAX_EVIDENCE = 20_000
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
@@ -200,9 +202,10 @@ def _scalar(option: Any, raw: str, name: str) -> Any:
             return str(Decimal(raw))
         except InvalidOperation:
             raise invalid(f"Invalid decimal: {raw}", param=name) from None
-    if len(raw) > MAX_TEXT:
+    most = MAX_EVIDENCE if name.startswith("evidence[") else MAX_TEXT
+    if len(raw) > most:
         raise invalid(
-            f"Invalid string: {raw[:20]}...{raw[-20:]}; must be at most {MAX_TEXT} characters",
+            f"Invalid string: {raw[:20]}...{raw[-20:]}; must be at most {most} characters",
             param=name,
             code="parameter_invalid_string",
         )

@@ -146,7 +146,11 @@ def _succeed(world: World, session: StripeObject, intent: StripeObject, card: Ca
     payment_intents.succeed_intent(world, intent, charge)
     complete_session(world, session, paid="paid", email=email, name=buyer.name)
     world.plan_asynchronous(
-        "settle_charge", charge=charge["id"], at_once=card.available_at_once, disputed=card.disputed
+        "settle_charge",
+        charge["id"],
+        charge=charge["id"],
+        at_once=card.available_at_once,
+        disputed=card.disputed,
     )
     return Outcome(session)
 
@@ -205,4 +209,4 @@ def hear_from_bank(
     row["payment_status"] = "paid"
     world.state.save(row)
     world.emit("checkout.session.async_payment_succeeded", row)
-    world.plan_asynchronous("settle_charge", charge=charge["id"])
+    world.plan_asynchronous("settle_charge", charge["id"], charge=charge["id"])

@@ -48,9 +48,9 @@ class World:
             self.tape.append(entry)
             self.tape_length += 1
 
-    def plan_asynchronous(self, name: str, /, **arguments: Any) -> None:
+    def plan_asynchronous(self, name: str, key: str = "", /, **arguments: Any) -> None:
         """Plan work that Stripe does a moment after it answered."""
-        self.clock.plan(name, ASYNCHRONOUS_DELAY if self.automatic else 0, "", **arguments)
+        self.clock.plan(name, ASYNCHRONOUS_DELAY if self.automatic else 0, key, **arguments)
 
     def emit(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.api import Request, Response
 from sandbox.delivery import MODES
+from sandbox.pages.money_lists import money_lists
 from sandbox.pages.onboarding import new_visit
 from sandbox.pages.render import clock_time, message, money, redirect, render, short_id
 from sandbox.resources.balance_transactions import balance_of
@@ -43,6 +44,8 @@ def home(sandbox: "Sandbox", request: Request, rest: str) -> Response:
             "accounts": accounts[:MANY],
             "sessions": _sessions(sandbox, SHOWN),
             "events": _events(sandbox, SHOWN),
+            "lists": money_lists(sandbox, SHOWN),
+            "more": True,
             "advances": [(str(seconds), words) for seconds, words in ADVANCES],
             "modes": [(mode, MODE_WORDS[mode]) for mode in MODES],
             "mode": sandbox.delivery.mode,
@@ -57,6 +60,8 @@ def show(sandbox: "Sandbox", request: Request, rest: str) -> Response:
             return render("events", {"events": _events(sandbox, MANY)})
         if rest == "sessions":
             return render("sessions", {"sessions": _sessions(sandbox, MANY)})
+        if rest == "money":
+            return render("money", {"lists": money_lists(sandbox, MANY)})
         if rest == "requests":
             return render("requests", {"requests": _requests(sandbox, MANY)})
         page, _slash, account_id = rest.partition("/")
@@ -92,6 +97,10 @@ def _account(sandbox: "Sandbox", account: StripeObject) -> dict[str, Any]:
         "payments": account["charges_enabled"],
         "payouts": account["payouts_enabled"],
         "gone": sandbox.world.state.get("_revoked", account["id"]),
+        "bank_errored": any(bank["status"] == "errored" for bank in account["external_accounts"]["data"]),
+        "can_pay_out": any(
+            total["available"] > 0 for total in balance_of(sandbox.world, account["id"]).values()
+        ),
         "balances": _balances(sandbox, account["id"]),
     }
 

@@ -1,5 +1,6 @@
 """The Express dashboard: what a connected account sees of its own money."""
 
+import time
 from typing import TYPE_CHECKING
 
 from sandbox.api import Request, Response
@@ -7,6 +8,7 @@ from sandbox.ids import random_text
 from sandbox.pages.render import clock_time, message, money, redirect, render
 from sandbox.resources.account_links import LINKS, VISITS
 from sandbox.resources.balance_transactions import balance_of
+from sandbox.state import StripeObject
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -48,7 +50,7 @@ def dashboard(sandbox: "Sandbox", request: Request, token: str) -> Response:
                 "at": clock_time(payment["created"]),
                 "amount": money(payment["amount"], payment["currency"]),
                 "fee": money(-(payment["application_fee_amount"] or 0), payment["currency"]),
-                "status": "Refunded" if payment["refunded"] else "Succeeded",
+                "status": _payment_words(payment),
             }
             for payment, _ in zip(state.newest_first("charge", account["id"]), range(SHOWN), strict=False)
         ]
@@ -56,7 +58,10 @@ def dashboard(sandbox: "Sandbox", request: Request, token: str) -> Response:
             {
                 "id": payout["id"],
                 "amount": money(payout["amount"], payout["currency"]),
-                "status": payout["status"],
+                "status": payout["status"].replace("_", " "),
+                "day": time.strftime("%d %b", time.gmtime(payout["arrival_date"])).lstrip("0"),
+                "bank": state.get("bank_account", payout["destination"])["last4"],
+                "problem": payout["failure_message"] or "",
             }
             for payout, _ in zip(state.newest_first("payout", account["id"]), range(SHOWN), strict=False)
         ]
@@ -65,6 +70,18 @@ def dashboard(sandbox: "Sandbox", request: Request, token: str) -> Response:
             for currency, total in totals.items()
         ]
         name = account["business_profile"]["name"] or account["email"] or "Your account"
-        return render(
-            "express", {"name": name, "balances": balances, "payments": payments, "payouts": payouts}
-        )
+        banks = account["external_accounts"]["data"]
+        values = {
+            "name": name,
+            "balances": balances,
+            "payments": payments,
+            "payouts": payouts,
+            "bank_errored": any(bank["status"] == "errored" for bank in banks),
+        }
+        return render("express", values)
+
+
+def _payment_words(payment: StripeObject) -> str:
+    if payment["refunded"]:
+        return "Refunded"
+    return "Partly refunded" if payment["amount_refunded"] else "Succeeded"

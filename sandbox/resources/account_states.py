@@ -7,6 +7,7 @@ from sandbox import shapes
 from sandbox.clock import work
 from sandbox.ids import new_id
 from sandbox.resources.capabilities import capability_object
+from sandbox.resources.payout_schedules import DAY, plan_run
 from sandbox.state import StripeObject
 from sandbox.world import APPLICATION, World
 
@@ -24,7 +25,6 @@ NEW_REQUIREMENTS = (
     "tos_acceptance.ip",
 )
 BIRTH_DATE = ["representative.dob.day", "representative.dob.month", "representative.dob.year"]
-DAY = 24 * 3600
 LATER_DAYS = 7
 REVIEW_DAYS = 1
 
@@ -39,6 +39,7 @@ def apply_changes(world: World, account: StripeObject, changes: dict[str, Any]) 
     account.update(changed)
     world.state.save(account)
     _plan_deadline(world, account)
+    plan_run(world, account["id"])
     world.emit("account.updated", account, account=account["id"], previous=previous)
     for name, status in account["capabilities"].items():
         if statuses.get(name) != status:
@@ -116,7 +117,8 @@ def outcome_changes(account: StripeObject, outcome: str) -> dict[str, Any]:
         requirements |= {"disabled_reason": "rejected.fraud"}
     on = outcome in ("verified", "currently_due", "eventually_due")
     bank = account["external_accounts"]
-    if outcome != "currently_due" and not bank["data"]:
+    usable = [one for one in bank["data"] if one["status"] != "errored"]
+    if outcome != "currently_due" and not usable:
         bank = {**bank, "data": [bank_account(account)]}
     return {
         "details_submitted": True,

@@ -11,8 +11,8 @@ from sandbox.errors import invalid
 from sandbox.ids import new_id
 from sandbox.lists import page
 from sandbox.metadata import checked_metadata, merged_metadata
-from sandbox.resources.account_states import NEW_REQUIREMENTS, apply_changes
-from sandbox.resources.payout_schedules import merged_schedule
+from sandbox.resources.account_states import NEW_REQUIREMENTS, apply_changes, bank_account
+from sandbox.resources.payout_schedules import merged_schedule, plan_run
 from sandbox.state import StripeObject
 from sandbox.world import PLATFORM, World
 
@@ -53,6 +53,7 @@ def platform_account(world: World) -> StripeObject:
             "controller": {"type": "account"},
         }
         account["settings"]["dashboard"]["display_name"] = "Maly"
+        account["external_accounts"]["data"] = [bank_account(account)]
         # Its owner keeps it out of the list of connected accounts.
         world.state.save(account, owner=PLATFORM)
     return account
@@ -179,6 +180,8 @@ def update_account(call: Call) -> StripeObject:
         status = "active" if account["charges_enabled"] else "inactive"
         changes["capabilities"] = account["capabilities"] | dict.fromkeys(sorted(new_names), status)
     apply_changes(call.world, account, changes)
+    if "schedule" in payouts:
+        plan_run(call.world, account["id"], anew=True)
     return account
 
 

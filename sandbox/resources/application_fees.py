@@ -4,16 +4,19 @@ import time
 
 from sandbox import shapes
 from sandbox.call import Call, route
+from sandbox.currencies import in_words
+from sandbox.errors import invalid, no_such, refused
 from sandbox.ids import new_id
-from sandbox.lists import page
+from sandbox.lists import page, paginate
+from sandbox.metadata import checked_metadata, merged_metadata
 from sandbox.resources import balance_transactions
 from sandbox.state import StripeObject
 from sandbox.world import APPLICATION, World
 
+SHOWN = 10
 
-def create_fee(
-    world: World, charge: StripeObject, payment: str, account: str, *, at_once: bool
-) -> StripeObject:
+
+def create_fee(world: World, charge: StripeObject, payment: str, account: str) -> StripeObject:
     """Credit a charge's application fee to the platform; the connected side pays it within its payment."""
     fee_id = new_id("fee")
     entry = balance_transactions.post(
@@ -23,7 +26,7 @@ def create_fee(
         amount=charge["application_fee_amount"],
         currency=charge["currency"],
         source=fee_id,
-        at_once=at_once,
+        like=charge["balance_transaction"],
     )
     fee: StripeObject = {
         "id": fee_id,
@@ -48,8 +51,10 @@ def create_fee(
     return fee
 
 
-def refund_fee(world: World, fee: StripeObject, *, amount: int, at_once: bool) -> StripeObject:
-    """Give part of an application fee (minor units) back to the connected account, whose refund books it."""
+def refund_fee(
+    world: World, fee: StripeObject, *, amount: int, metadata: dict[str, str] | None = None
+) -> StripeObject:
+    """Take part of an application fee (minor units) from the platform; the connected side is booked by the caller."""
     refund_id = new_id("fr")
     entry = balance_transactions.post(
         world,
@@ -58,7 +63,7 @@ def refund_fee(world: World, fee: StripeObject, *, amount: int, at_once: bool) -
         amount=-amount,
         currency=fee["currency"],
         source=refund_id,
-        at_once=at_once,
+        like=fee["balance_transaction"],
     )
     refund: StripeObject = {
         "id": refund_id,
@@ -68,10 +73,11 @@ def refund_fee(world: World, fee: StripeObject, *, amount: int, at_once: bool) -
         "created": int(time.time()),
         "currency": fee["currency"],
         "fee": fee["id"],
-        "metadata": {},
+        "metadata": metadata or {},
     }
     world.state.save(refund)
-    fee["refunds"] = {**fee["refunds"], "data": [refund, *fee["refunds"]["data"]]}
+    newest = [refund, *fee["refunds"]["data"]]
+    fee["refunds"] = {**fee["refunds"], "data": newest[:SHOWN], "has_more": len(newest) > SHOWN}
     fee["amount_refunded"] += amount
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
     world.state.save(fee)
@@ -89,3 +95,67 @@ def list_fees(call: Call) -> StripeObject:
 def retrieve_fee(call: Call) -> StripeObject:
     """Retrieve an application fee."""
     return call.own("application_fee", call.arguments["id"])
+
+
+# Fee refunds by themselves
+
+
+@route("POST", "/v1/application_fees/{id}/refunds")
+def create_fee_refund(call: Call) -> StripeObject:
+    """Give an application fee back to its account, wholly or in part, without touching the payment."""
+    fee = call.own("application_fee", call.arguments["id"])
+    left = fee["amount"] - fee["amount_refunded"]
+    amount = call.params.get("amount", left)
+    if fee["refunded"]:
+        raise refused(f"Application fee {fee['id']} has already been refunded.", param="id")
+    if amount < 1:
+        raise invalid(f"Invalid positive integer: {amount}", param="amount", code="parameter_invalid_integer")
+    if amount > left:
+        raise refused(
+            f"Refund amount ({in_words(amount, fee['currency'])}) is greater than unrefunded amount on application "
+            f"fee ({in_words(left, fee['currency'])})",
+            param="amount",
+        )
+    metadata = checked_metadata(call.params.get("metadata"))
+    refund = refund_fee(call.world, fee, amount=amount, metadata=metadata)
+    payment = call.state.get("charge", fee["charge"])
+    balance_transactions.post(
+        call.world,
+        account=fee["account"],
+        kind="adjustment",
+        category="fee",
+        amount=amount,
+        currency=fee["currency"],
+        source=refund["id"],
+        like=payment["balance_transaction"],
+        description=f"Application fee refund for {fee['charge']}",
+    )
+    return refund
+
+
+@route("GET", "/v1/application_fees/{id}/refunds")
+def list_fee_refunds(call: Call) -> StripeObject:
+    """List the refunds of an application fee."""
+    fee = call.own("application_fee", call.arguments["id"])
+    rows = call.state.newest_first("fee_refund")
+    return paginate(call, (row for row in rows if row["fee"] == fee["id"]), noun="fee refund")
+
+
+@route("GET", "/v1/application_fees/{fee}/refunds/{id}")
+def retrieve_fee_refund(call: Call) -> StripeObject:
+    """Retrieve a refund of an application fee."""
+    refund = call.own("fee_refund", call.arguments["id"])
+    if refund["fee"] != call.arguments["fee"]:
+        raise no_such("fee refund", call.arguments["id"])
+    return refund
+
+
+@route("POST", "/v1/application_fees/{fee}/refunds/{id}")
+def update_fee_refund(call: Call) -> StripeObject:
+    """Change a fee refund's metadata."""
+    refund = retrieve_fee_refund(call)
+    if "metadata" in call.params:
+        before = {"metadata": refund["metadata"]}
+        refund["metadata"] = merged_metadata(refund["metadata"], call.params["metadata"])
+        call.world.emit("application_fee.refund.updated", refund, previous=before)
+    return call.state.save(refund)

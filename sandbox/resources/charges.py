@@ -1,6 +1,5 @@
 """Charges, and what follows them a moment later: fee, balance transactions, transfer, application fee."""
 
-import time
 from typing import Any
 
 from sandbox import shapes
@@ -9,11 +8,12 @@ from sandbox.cards import Card
 from sandbox.clock import work
 from sandbox.currencies import stripe_fee
 from sandbox.expand import included
-from sandbox.ids import new_id, random_text
+from sandbox.ids import new_id
 from sandbox.lists import page
-from sandbox.resources import application_fees, balance_transactions, disputes, transfers
+from sandbox.resources import application_fees, balance_transactions, dispute_states, transfers
+from sandbox.resources.charge_objects import charge_object, outcome
 from sandbox.state import State, StripeObject
-from sandbox.world import APPLICATION, World
+from sandbox.world import World
 
 
 def create_charge(
@@ -44,7 +44,7 @@ def create_charge(
             captured=False,
             failure_code=error["code"],
             failure_message=error["message"],
-            outcome=_outcome(error.get("decline_code") or error["code"]),
+            outcome=outcome(error.get("decline_code") or error["code"]),
             paid=False,
             receipt_url=None,
             status="failed",
@@ -52,40 +52,6 @@ def create_charge(
     world.state.save(charge)
     world.emit("charge.failed" if error else "charge.succeeded", charge)
     return charge
-
-
-def charge_object(charge_id: str, amount: int, currency: str, method: dict[str, Any]) -> StripeObject:
-    """Return a paid charge's object without anything that depends on how it came about."""
-    nothing = (
-        "application", "application_fee", "application_fee_amount", "balance_transaction", "customer", "description",
-        "failure_balance_transaction", "failure_code", "failure_message", "on_behalf_of", "payment_intent",
-        "receipt_email", "receipt_number", "review", "shipping", "source_transfer", "statement_descriptor",
-        "statement_descriptor_suffix", "transfer_data", "transfer_group",
-    )  # fmt: skip
-    billing = {"address": shapes.address(), "email": None, "name": None, "phone": None, "tax_id": None}
-    return dict.fromkeys(nothing) | {
-        "id": charge_id,
-        "object": "charge",
-        "amount": amount,
-        "amount_captured": amount,
-        "amount_refunded": 0,
-        "billing_details": billing,
-        "calculated_statement_descriptor": "MALY SANDBOX",
-        "captured": True,
-        "created": int(time.time()),
-        "currency": currency,
-        "disputed": False,
-        "fraud_details": {},
-        "livemode": False,
-        "metadata": {},
-        "outcome": _outcome(None),
-        "paid": True,
-        "payment_method": new_id("pm"),
-        "payment_method_details": method,
-        "receipt_url": f"https://pay.example.com/receipts/{random_text(24)}",
-        "refunded": False,
-        "status": "succeeded",
-    }
 
 
 def card_method(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
@@ -101,22 +67,6 @@ def card_method(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
         }
     )
     return {"card": details, "type": "card"}
-
-
-def _outcome(reason: str | None) -> dict[str, Any]:
-    return {
-        "advice_code": "try_again_later" if reason else None,
-        "network_advice_code": None,
-        "network_decline_code": None,
-        "network_status": "declined_by_network" if reason else "approved_by_network",
-        "reason": reason,
-        "risk_level": "normal",
-        "risk_score": 20,
-        "seller_message": "The bank did not return any further details with this decline."
-        if reason
-        else "Payment complete.",
-        "type": "issuer_declined" if reason else "authorized",
-    }
 
 
 @work("settle_charge")
@@ -148,56 +98,34 @@ def settle_charge(world: World, *, charge: str, at_once: bool = False, disputed:
         "charge.updated", row, previous={name: old for name, old in before.items() if row.get(name) != old}
     )
     if disputed:
-        disputes.open_dispute(world, row, disputed)
+        dispute_states.open_dispute(world, row, disputed)
+
+
+def settle_now(world: World, charge_id: str) -> None:
+    """Book a charge that waits to be booked; whatever acts on a fresh payment does this first."""
+    task = world.state.get("_task", f"settle_charge:{charge_id}")
+    if task:
+        world.clock.cancel(task["id"])
+        settle_charge(world, **task["arguments"])
 
 
 def _transfer(world: World, charge: StripeObject, *, at_once: bool) -> None:
     """Move a charge to its destination account, as a payment there, less the application fee."""
-    destination, currency = charge["transfer_data"]["destination"], charge["currency"]
-    amount = charge["transfer_data"]["amount"] or charge["amount"]
-    application_fee = charge["application_fee_amount"] or 0
+    data = charge["transfer_data"]
     transfer = transfers.create_transfer(
-        world, charge, destination=destination, amount=amount, at_once=at_once
-    )
-    payment = charge_object(
-        transfer["destination_payment"], amount, currency, {"stripe_account": {}, "type": "stripe_account"}
-    )
-    payment |= {
-        "application_fee_amount": application_fee or None,
-        "payment_method": None,
-        "receipt_url": None,
-    }
-    payment |= {
-        "application": APPLICATION,
-        "calculated_statement_descriptor": None,
-        "source_transfer": transfer["id"],
-    }
-    lines = []
-    if application_fee:
-        fee = application_fees.create_fee(world, charge, payment["id"], destination, at_once=at_once)
-        charge["application_fee"] = payment["application_fee"] = fee["id"]
-        lines = [
-            balance_transactions.fee_line(
-                "application_fee",
-                application_fee,
-                currency,
-                application=APPLICATION,
-                description="Maly application fee",
-            )
-        ]
-    payment["balance_transaction"] = balance_transactions.post(
         world,
-        account=destination,
-        kind="payment",
-        amount=amount,
-        currency=currency,
-        source=payment["id"],
-        fees=lines,
-        at_once=at_once,
-    )["id"]
-    world.state.save(payment, owner=destination)
+        destination=data["destination"],
+        amount=data["amount"] or charge["amount"],
+        currency=charge["currency"],
+        source=charge,
+        group=charge["transfer_group"] or f"group_{charge['payment_intent']}",
+    )
     charge["transfer"] = transfer["id"]
-    world.emit("payment.created", payment, account=destination)
+    fee = None
+    if charge["application_fee_amount"]:
+        fee = application_fees.create_fee(world, charge, transfer["destination_payment"], data["destination"])
+        charge["application_fee"] = fee["id"]
+    transfers.receive_payment(world, transfer, fee=fee, at_once=at_once)
 
 
 @route("GET", "/v1/charges")

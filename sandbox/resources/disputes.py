@@ -1,80 +1,16 @@
-"""Disputes: opened by the card's bank; amount and fee are taken from the platform at once."""
+"""Disputes as the API shows them: read, answered with evidence, accepted."""
 
-import time
+from typing import Any
 
 from sandbox.call import Call, route
-from sandbox.ids import new_id
+from sandbox.errors import invalid, no_such
 from sandbox.lists import page
-from sandbox.resources import balance_transactions
+from sandbox.metadata import merged_metadata
+from sandbox.resources.dispute_states import FILES, add_evidence, decide_dispute
 from sandbox.state import StripeObject
-from sandbox.world import World
 
-# Stripe's fee for a dispute, $15.00; other currencies pay the same figure here.
-DISPUTE_FEE = 1500
-EVIDENCE_DAYS = 7
-DAY = 24 * 3600
-_EVIDENCE = (
-    "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
-    "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
-    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation",
-    "duplicate_charge_id", "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
-    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
-    "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file",
-    "uncategorized_text",
-)  # fmt: skip
-
-
-def open_dispute(world: World, charge: StripeObject, reason: str) -> StripeObject:
-    """Dispute a whole charge: the platform is debited its amount and the fee."""
-    dispute_id, now = new_id("dp"), int(time.time())
-    line = balance_transactions.fee_line(
-        "stripe_fee", DISPUTE_FEE, charge["currency"], application=None, description="Dispute fee"
-    )
-    entry = balance_transactions.post(
-        world,
-        account="",
-        kind="adjustment",
-        amount=-charge["amount"],
-        currency=charge["currency"],
-        source=dispute_id,
-        fees=[line],
-        at_once=True,
-        description=f"Chargeback withdrawal for {charge['id']}",
-    )
-    dispute: StripeObject = {
-        "id": dispute_id,
-        "object": "dispute",
-        "amount": charge["amount"],
-        "balance_transactions": [entry],
-        "charge": charge["id"],
-        "created": now,
-        "currency": charge["currency"],
-        "enhanced_eligibility_types": [],
-        "evidence": dict.fromkeys(_EVIDENCE) | {"enhanced_evidence": {}},
-        "evidence_details": {
-            "due_by": now + EVIDENCE_DAYS * DAY,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
-        "is_charge_refundable": False,
-        "livemode": False,
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method_details": {
-            "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"},
-            "type": "card",
-        },
-        "reason": reason,
-        "status": "needs_response",
-    }
-    world.state.save(dispute)
-    charge["disputed"] = True
-    world.state.save(charge)
-    world.emit("charge.dispute.created", dispute)
-    world.emit("charge.dispute.funds_withdrawn", dispute)
-    return dispute
+# The characters of all evidence together.
+MOST_EVIDENCE = 150_000
 
 
 @route("GET", "/v1/disputes")
@@ -87,3 +23,40 @@ def list_disputes(call: Call) -> StripeObject:
 def retrieve_dispute(call: Call) -> StripeObject:
     """Retrieve a dispute."""
     return call.own("dispute", call.arguments["dispute"], param="dispute")
+
+
+@route("POST", "/v1/disputes/{dispute}")
+def update_dispute(call: Call) -> StripeObject:
+    """Stage or submit evidence (submitting is what Stripe does unless told otherwise), and change metadata."""
+    dispute, params = retrieve_dispute(call), call.params
+    evidence = params.get("evidence", {})
+    _check_evidence(dispute, evidence)
+    metadata = merged_metadata(dispute["metadata"], params.get("metadata", {}))
+    submit = params.get("submit", bool(evidence))
+    if evidence or submit:
+        add_evidence(call.world, dispute, evidence, submit=submit)
+    if metadata != dispute["metadata"]:
+        before = {"metadata": dispute["metadata"]}
+        dispute["metadata"] = metadata
+        call.world.emit("charge.dispute.updated", call.state.save(dispute), previous=before)
+    return dispute
+
+
+def _check_evidence(dispute: StripeObject, evidence: dict[str, Any]) -> None:
+    """Refuse files, which can't be uploaded here, and too much text; raises `StripeError`."""
+    for name in FILES:
+        if name in evidence:
+            raise no_such("file upload", evidence[name], param=f"evidence[{name}]", status=400)
+    together = dispute["evidence"] | evidence
+    if sum(len(text) for text in together.values() if isinstance(text, str)) > MOST_EVIDENCE:
+        raise invalid(
+            f"The combined character count of all evidence is limited to {MOST_EVIDENCE:,}.", param="evidence"
+        )
+
+
+@route("POST", "/v1/disputes/{dispute}/close")
+def close_dispute(call: Call) -> StripeObject:
+    """Accept a dispute: it is lost."""
+    dispute = retrieve_dispute(call)
+    decide_dispute(call.world, dispute, "lost")
+    return dispute

@@ -7,6 +7,8 @@ from sandbox.errors import invalid
 from sandbox.lists import page
 from sandbox.state import StripeObject
 
+MOST_TYPES = 20
+
 
 @route("GET", "/v1/events")
 def list_events(call: Call) -> StripeObject:
@@ -14,6 +16,8 @@ def list_events(call: Call) -> StripeObject:
     params = call.params
     if "type" in params and "types" in params:
         raise invalid("You may only specify one of these parameters: type, types.", param="types")
+    if len(params.get("types", [])) > MOST_TYPES:
+        raise invalid(f"You may specify at most {MOST_TYPES} event types.", param="types")
     patterns = params.get("types") or ([params["type"]] if "type" in params else ["*"])
     wanted = params.get("delivery_success")
 

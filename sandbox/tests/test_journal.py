@@ -49,7 +49,7 @@ def test_a_restart_keeps_objects_balances_keys_and_what_is_due(journal: Path, in
     assert len(sandbox.control("GET", "/_sandbox/requests?path=/v1/checkout")[1]) == 2
     assert sandbox.control("POST", "/_sandbox/delivery/release")[1] == {"released": 1}
     assert sandbox.pump() == 1
-    sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 3 * 86400})
+    sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 2 * 86400})
     assert client.v1.checkout.sessions.retrieve(waiting.id).status == "expired"
     assert client.v1.balance.retrieve(options={"stripe_account": account.id}).available[0].amount == 5000
     sandbox.stop()

@@ -1,30 +1,12 @@
 """Money: who gets what of a payment, what a refund takes back, and books that always add up."""
 
-from collections import defaultdict
-
 import pytest
 import stripe
 
 from sandbox.currencies import in_words, stripe_fee
 from sandbox.server import Sandbox
+from sandbox.tests.books import assert_books_balance
 from sandbox.tests.conftest import Buy, pay
-
-
-def assert_books_balance(sandbox: Sandbox) -> None:
-    """Every balance is the sum of its balance transactions, and no money is made: it all came from buyers."""
-    sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: {"pending": 0, "available": 0})
-    for row in sandbox.world.state.values("balance_transaction"):
-        assert row["net"] == row["amount"] - row["fee"]
-        assert row["fee"] == sum(line["amount"] for line in row["fee_details"])
-        sums[sandbox.world.state.owner_of(row["id"]), row["currency"]][row["status"]] += row["net"]
-    assert dict(sums) == sandbox.world.totals
-    rows = sandbox.world.state.values("balance_transaction")
-    stripe_takes = sum(
-        line["amount"] for row in rows for line in row["fee_details"] if line["type"] == "stripe_fee"
-    )
-    buyers_gave = sum(row["amount"] for row in rows if row["type"] in ("charge", "refund", "adjustment"))
-    held = sum(part for totals in sandbox.world.totals.values() for part in totals.values())
-    assert held == buyers_gave - stripe_takes
 
 
 @pytest.mark.parametrize(

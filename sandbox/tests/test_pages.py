@@ -310,8 +310,45 @@ def test_the_bench_shows_everything_and_its_buttons_work(
     assert sandbox.delivery.mode == "hold"
     change = post(f"{sandbox.url}/_sandbox/pages/accounts/{account.id}")
     assert "Test onboarding" in words(requests.get(sandbox.url + change.headers["Location"], timeout=5))
-    for name in ("events", "sessions", "requests"):
+    for name in ("events", "sessions", "requests", "money"):
         assert requests.get(f"{sandbox.url}/_sandbox/pages/{name}", timeout=5).status_code == 200
+
+
+def test_the_bench_refunds_disputes_and_pays_out(
+    sandbox: Sandbox, client: stripe.StripeClient, new_session: Buy, account: stripe.Account
+) -> None:
+    for _ in range(2):
+        pay(sandbox, new_session(5000, fee=150), "4000000000000077")
+    sandbox.pump()
+    first, second = [one.id for one in client.v1.charges.list().data]
+    bench = f"{sandbox.url}/_sandbox"
+    assert post(f"{bench}/charges/{first}/refund", reverse_transfer="false").status_code == 303
+    assert post(f"{bench}/charges/{second}/dispute", reason="fraudulent").status_code == 303
+    assert post(f"{bench}/payouts", account=account.id).status_code == 303
+    refund, dispute = client.v1.refunds.list().data[0], client.v1.disputes.list().data[0]
+    payout = client.v1.payouts.list(options={"stripe_account": account.id}).data[0]
+    shown = words(requests.get(f"{bench}/", timeout=5))
+    for text in (
+        refund.id,
+        dispute.id,
+        payout.id,
+        "$97.00",
+        "Needs response",
+        "Let it fail",
+        "Win",
+        "Refunded",
+    ):
+        assert text in shown
+    post(f"{bench}/refunds/{refund.id}", status="failed")
+    post(f"{bench}/disputes/{dispute.id}", outcome="won")
+    post(f"{bench}/payouts/{payout.id}", outcome="failed")
+    shown = words(requests.get(f"{bench}/pages/money", timeout=5))
+    for text in ("Failed: could_not_process", "Won", "Failed", "Disputed", "Succeeded"):
+        assert text in shown
+    assert "Bank account disabled" in words(requests.get(f"{bench}/", timeout=5))
+    dashboard = words(requests.get(client.v1.accounts.login_links.create(account.id).url, timeout=5))
+    for text in (payout.id, "failed", "The bank could not process this payout.", "Payouts have stopped"):
+        assert text in dashboard
 
 
 def test_files_and_unknown_pages(sandbox: Sandbox) -> None:
