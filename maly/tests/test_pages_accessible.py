@@ -10,7 +10,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.models import Organization, User
+from accounts.models import Organization, Role, User
+from accounts.services.invitations import invite_member
 from maly.tests.server import CREATE, Caller, Site, sign_in
 from ticketing.models import Event
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
@@ -137,8 +138,11 @@ def test_the_pages_of_an_account_are_for_everybody(
     open_page: OpenPage, site: Site, organizer: User, organization: Organization, scanner: User
 ) -> None:
     page = open_page()
-    visitor = ("login", "signup", "password/reset", "login/code")
-    assert_fine(look_over(page, [f"/account/{name}/" for name in visitor]))
+    invite_member(organization, email="ada@example.com", role=Role.MANAGER, actor=organizer)
+    link = re.search(r"/invitations/\w+/", site.mails_to("ada@example.com")[0]["text"])
+    assert link
+    visitor = ("login", "signup", "password/reset", "password/reset/done", "login/code", "confirm-email")
+    assert_fine(look_over(page, [link[0], *(f"/account/{name}/" for name in visitor)]))
     sign_in(page, organizer.email)
     page.wait_for_url("**/dashboard/**")
     own = (
@@ -190,5 +194,11 @@ def test_stripes_hosted_pages_are_for_everybody(
     dashboard = owner.post("/api/stripe/connect/dashboard-link", {"organization": organization.slug}).json()
     page.goto(dashboard["url"])
     bench = f"{site.stripe_url}/_sandbox/"
-    problems += look_over(page, [page.url, started["url"], bench])
+    lists = [f"{bench}pages/{name}/" for name in ("events", "sessions", "requests")]
+    problems += look_over(page, [page.url, started["url"], bench, *lists])
+    page.goto(started["url"])
+    page.get_by_label("Card number").fill("4000 0000 0000 3220")
+    page.get_by_role("button", name=re.compile("^Pay \\W")).click()
+    page.get_by_role("heading", name="3D Secure check").wait_for()
+    problems += look_over(page, [page.url])
     assert_fine(problems)
