@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -34,7 +34,7 @@ def get_terms(organization: Organization, currency: str, at: datetime | None = N
     replaces the plan's rates. Raises CurrencyNotSupported when the plan has no terms in the currency.
     """
     at = at or timezone.now()
-    terms = _terms_query(organization, currency, at).first() if currency in CURRENCIES else None
+    terms = _find_terms(organization, currency, at) if currency in CURRENCIES else None
     if terms is None:
         raise CurrencyNotSupported(
             f"Tickets can't be sold in {currency.upper()} on this plan.", attr="currency"
@@ -205,22 +205,31 @@ def last_event_received(endpoint: str) -> datetime | None:
     return times.values_list("received_at", flat=True).first()
 
 
-def _terms_query(organization: Organization, currency: str, at: datetime) -> QuerySet[FeeTerms]:
-    begun = Q(effective_from__lte=at)
-    assigned = PlanAssignment.objects.filter(begun, organization=organization).values("plan")[:1]
-    default = FeePlan.objects.filter(is_default_for=organization.kind).values("pk")[:1]
-    override = FeeOverride.objects.filter(begun, organization=organization, currency=OuterRef("currency"))
-    return (
-        FeeTerms.objects.filter(
-            begun, currency=currency, plan=Coalesce(Subquery(assigned), Subquery(default))
-        )
-        .annotate(
-            override_percent=Subquery(override.values("percent")[:1]),
-            override_fixed_amount=Subquery(override.values("fixed_amount")[:1]),
-            override_from=Subquery(override.values("effective_from")[:1]),
-        )
-        .select_related("plan")
-    )
+# One statement, written out: building it from query sets takes longer than running it, on every page and order.
+TERMS = """
+SELECT terms.*, plan.code AS plan_code, override.percent AS override_percent,
+    override.fixed_amount AS override_fixed_amount, override.effective_from AS override_from
+FROM connect_feeterms terms
+JOIN connect_feeplan plan ON plan.id = terms.plan_id
+LEFT JOIN LATERAL (
+    SELECT percent, fixed_amount, effective_from FROM connect_feeoverride
+    WHERE organization_id = %(organization)s AND currency = %(currency)s AND effective_from <= %(at)s
+    ORDER BY effective_from DESC, id DESC LIMIT 1
+) override ON true
+WHERE terms.currency = %(currency)s AND terms.effective_from <= %(at)s AND terms.plan_id = coalesce(
+    (SELECT plan_id FROM connect_planassignment WHERE organization_id = %(organization)s AND effective_from <= %(at)s
+     ORDER BY effective_from DESC, id DESC LIMIT 1),
+    (SELECT id FROM connect_feeplan WHERE is_default_for = %(kind)s))
+ORDER BY terms.effective_from DESC, terms.id DESC LIMIT 1
+"""
+
+
+def _find_terms(organization: Organization, currency: str, at: datetime) -> FeeTerms | None:
+    values = {"organization": organization.pk, "currency": currency, "at": at, "kind": organization.kind}
+    for terms in FeeTerms.objects.raw(TERMS, values):
+        terms.plan = FeePlan(pk=terms.plan_id, code=terms.plan_code)  # type: ignore[attr-defined]
+        return terms
+    return None
 
 
 def _in_force(terms: FeeTerms) -> FeeTermsInForce:
