@@ -22,6 +22,7 @@ def confirm_order(order: Order) -> Order:
         return order
     payment = order.payments.filter(status=Payment.Status.OPEN, session_id__isnull=False).first()
     if payment is None or payment.session_id is None:
+        order.refresh_from_db(fields=CHANGING)  # a webhook may have been faster than this look
         return order
     try:
         settled = settle_payment(payment.session_id, actor_kind=AuditEntry.Actor.BUYER)
