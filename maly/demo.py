@@ -80,15 +80,18 @@ class Demo:
     def watch(self) -> int:
         """Wait until told to stop or until a part dies; returns the exit status."""
         while not self.is_stopping:
-            for part in self.parts:
-                if part.process.poll() is not None:
-                    say(
-                        f"{part.name} ended with exit status {part.process.returncode}. Its log is {part.log}:"
-                    )
-                    say(_last_lines(part.log))
-                    return 1
+            if self.report_the_dead():
+                return 1
             time.sleep(0.2)
         return 0
+
+    def report_the_dead(self) -> bool:
+        """Say which part has ended, and its last words; False while all are alive."""
+        dead = [part for part in self.parts if part.process.poll() is not None]
+        for part in dead:
+            say(f"{part.name} ended with exit status {part.process.returncode}. Its log is {part.log}:")
+            say(_last_lines(part.log))
+        return bool(dead)
 
     def stop(self) -> None:
         """Stop every part, the last started first; twenty seconds each at most."""
@@ -130,6 +133,7 @@ class Demo:
         say("Preparing the database, the files and the demo's people …")
         command = [sys.executable, "manage.py", "prepare_demo"]
         if subprocess.run(command, cwd=ROOT, env=self._child_environment()).returncode:
+            self.report_the_dead()
             raise NotStarted("The demo could not be prepared; the reason is above.")
 
     def _child_environment(self) -> dict[str, str]:
