@@ -262,6 +262,7 @@ def _reset(data_dir: Path) -> int:
     if read_runtime(data_dir):
         say("The demo is running. Stop it first (Ctrl-C), then reset.")
         return 1
+    Postgres(data_dir / "postgres").forget()
     shutil.rmtree(data_dir, ignore_errors=True)
     say("The demo begins anew with the next `make demo`.")
     return 0

@@ -81,12 +81,19 @@ class Postgres:
         if is_throwaway:  # a test's data need not survive a power cut
             self.options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         tag = hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
+        if self._user:  # who may not enter this checkout
+            self.state = Path("/var/tmp") / f"maly-{tag}"  # noqa: S108  a folder of its own, closed to others
         # A socket's path may have 107 bytes, so it can't be under a deep data folder.
         self.sockets = Path(tempfile.gettempdir()) / f"maly-{os.geteuid()}-{tag}"
 
     @property
     def data(self) -> Path:
         return self.state / "data"
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether its stopped data may be copied and served from another place: not when another user owns it."""
+        return self._user is None
 
     def url(self, database: str = "maly") -> str:
         """DATABASE_URL of one of the server's databases."""
@@ -124,6 +131,10 @@ class Postgres:
                 self.process.wait(20)
             self.process = None
             shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Delete the stopped server's data."""
+        shutil.rmtree(self.state, ignore_errors=True)
 
     def is_ready(self) -> bool:
         done = subprocess.run([self._program("pg_isready"), "-q", "-h", self.sockets], capture_output=True)

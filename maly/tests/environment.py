@@ -42,28 +42,36 @@ def _migrated_cluster() -> Path:
             server = Postgres(building, is_throwaway=True)
             server.start()
             try:
-                environment = {**os.environ, "DATABASE_URL": server.url(TEMPLATE)}
-                command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
-                subprocess.run(command, cwd=ROOT, env=environment, check=True)
+                _migrate(server)
             finally:
                 server.stop()
             building.rename(ready)
     return ready
 
 
+def _migrate(server: Postgres) -> None:
+    environment = {**os.environ, "DATABASE_URL": server.url(TEMPLATE)}
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", "--skip-checks"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
 def _start_server() -> str:
     state = Path(tempfile.mkdtemp(prefix="maly-test-"))
-    shutil.copytree(_migrated_cluster(), state, dirs_exist_ok=True)
     server = Postgres(state, is_throwaway=True)
+    if server.is_movable:
+        shutil.copytree(_migrated_cluster(), state, dirs_exist_ok=True)
     owner = os.getpid()
 
     def stop() -> None:
         if os.getpid() == owner:  # not in a forked child
             server.stop()
+            server.forget()
             shutil.rmtree(state, ignore_errors=True)
 
     atexit.register(stop)
     server.start()
+    if not server.is_movable:
+        _migrate(server)
     return server.url(TEMPLATE)
 
 
