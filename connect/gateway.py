@@ -2,7 +2,7 @@
 
 No function here may be called inside a transaction. What makes something at Stripe carries an idempotency key that
 is stored with one of our rows; links are new on each call. Outside `patiently()` a call is made for somebody who
-waits, and is tried twice at most.
+waits, and is tried twice at most. The calls about money that goes back are in `refund_calls`, made by the same `call`.
 """
 
 import json
@@ -30,7 +30,17 @@ from connect.errors import (
     SessionNotOpen,
     StripeUnavailable,
 )
-from connect.stripe_objects import Account, AccountLink, Charge, Refund, Session, hide_ids
+from connect.stripe_objects import (
+    Account,
+    AccountLink,
+    Balance,
+    BalanceTransaction,
+    Charge,
+    Payout,
+    PayoutSchedule,
+    Session,
+    hide_ids,
+)
 from maly.crash import crash_point
 
 logger = logging.getLogger(__name__)
@@ -90,13 +100,13 @@ def create_account(
     }
     options = {"idempotency_key": idempotency_key}
     return Account.parse(
-        _call("create_account", lambda client: client.v1.accounts.create(parameters, options))
+        call("create_account", lambda client: client.v1.accounts.create(parameters, options))
     )
 
 
 def retrieve_account(account_id: str) -> Account:
     """The account as it is now. A closed or foreign one is refused with status 403 or 404."""
-    return Account.parse(_call("retrieve_account", lambda client: client.v1.accounts.retrieve(account_id)))
+    return Account.parse(call("retrieve_account", lambda client: client.v1.accounts.retrieve(account_id)))
 
 
 def find_account(creation_key: str, *, created_after: datetime) -> Account | None:
@@ -111,7 +121,7 @@ def find_account(creation_key: str, *, created_after: datetime) -> Account | Non
                 break
         return found[0] if found else None
 
-    data = _call("find_account", look_up)
+    data = call("find_account", look_up)
     return Account.parse(data) if data else None
 
 
@@ -124,13 +134,13 @@ def create_account_link(account_id: str, *, refresh_url: str, return_url: str) -
         "return_url": return_url,
     }
     return AccountLink.parse(
-        _call("create_account_link", lambda client: client.v1.account_links.create(parameters))
+        call("create_account_link", lambda client: client.v1.account_links.create(parameters))
     )
 
 
 def create_login_link(account_id: str) -> str:
     """A one-time address of the account's Express dashboard."""
-    link = _call("create_login_link", lambda client: client.v1.accounts.login_links.create(account_id))
+    link = call("create_login_link", lambda client: client.v1.accounts.login_links.create(account_id))
     return str(link["url"])
 
 
@@ -141,7 +151,7 @@ def create_checkout_session(parameters: dict[str, Any], *, idempotency_key: str)
     """Open a Checkout Session with exactly the parameters that the payment has stored."""
     options = {"idempotency_key": idempotency_key}
     return Session.parse(
-        _call(
+        call(
             "create_checkout_session", lambda client: client.v1.checkout.sessions.create(parameters, options)
         )
     )
@@ -151,7 +161,7 @@ def retrieve_session(session_id: str) -> Session:
     """The session as it is now, with its payment intent and newest charge."""
     expand = {"expand": ["payment_intent.latest_charge"]}
     return Session.parse(
-        _call("retrieve_session", lambda client: client.v1.checkout.sessions.retrieve(session_id, expand))
+        call("retrieve_session", lambda client: client.v1.checkout.sessions.retrieve(session_id, expand))
     )
 
 
@@ -159,7 +169,7 @@ def expire_session(session_id: str) -> Session:
     """Close an open session for good; raises SessionNotOpen when it is complete or expired already."""
     try:
         return Session.parse(
-            _call("expire_session", lambda client: client.v1.checkout.sessions.expire(session_id))
+            call("expire_session", lambda client: client.v1.checkout.sessions.expire(session_id))
         )
     except GatewayRefused as error:
         if error.status != 400:
@@ -170,21 +180,77 @@ def expire_session(session_id: str) -> Session:
 def retrieve_charge(charge_id: str) -> Charge:
     """The charge as it is now, with Stripe's fee once it is booked."""
     expand = {"expand": ["balance_transaction"]}
-    return Charge.parse(
-        _call("retrieve_charge", lambda client: client.v1.charges.retrieve(charge_id, expand))
+    return Charge.parse(call("retrieve_charge", lambda client: client.v1.charges.retrieve(charge_id, expand)))
+
+
+# --- balances and payouts: of a connected account, or with "" of the platform
+
+
+def retrieve_balance(account_id: str) -> Balance:
+    """What Stripe holds for an account now, available and pending by currency."""
+    options = _on_behalf_of(account_id)
+    return Balance.parse(call("retrieve_balance", lambda client: client.v1.balance.retrieve(options=options)))
+
+
+def update_payout_schedule(account_id: str, schedule: PayoutSchedule) -> Account:
+    """Set when Stripe pays an account out; setting the same again changes nothing, so there is no key."""
+    parameters: dict[str, Any] = {"settings": {"payouts": {"schedule": schedule.as_parameters()}}}
+    return Account.parse(
+        call("update_payout_schedule", lambda client: client.v1.accounts.update(account_id, parameters))
     )
 
 
-def refund_in_full(*, payment_intent_id: str, has_application_fee: bool, idempotency_key: str) -> Refund:
-    """Give everything back, with the transfer and the application fee (Stripe's own defaults keep both).
+def create_payout(
+    account_id: str, *, amount: int, currency: str, request: str, idempotency_key: str
+) -> Payout:
+    """Pay out `amount` minor units of an account's available balance; `request` marks it as ours."""
+    parameters: dict[str, Any] = {"amount": amount, "currency": currency, "metadata": {"request": request}}
+    options = {"idempotency_key": idempotency_key, **_on_behalf_of(account_id)}
+    return Payout.parse(call("create_payout", lambda client: client.v1.payouts.create(parameters, options)))
 
-    Without an application fee its flag must not be sent: Stripe answers with an error.
-    """
-    parameters: dict[str, Any] = {"payment_intent": payment_intent_id, "reverse_transfer": True}
-    if has_application_fee:
-        parameters["refund_application_fee"] = True
-    options = {"idempotency_key": idempotency_key}
-    return Refund.parse(_call("refund_in_full", lambda client: client.v1.refunds.create(parameters, options)))
+
+def retrieve_payout(account_id: str, payout_id: str) -> Payout:
+    """The payout as it is now, with the movement that brought its money back if it failed."""
+    expand, options = {"expand": ["failure_balance_transaction"]}, _on_behalf_of(account_id)
+    return Payout.parse(
+        call("retrieve_payout", lambda client: client.v1.payouts.retrieve(payout_id, expand, options))
+    )
+
+
+def list_payouts(account_id: str, *, created_after: datetime) -> list[Payout]:
+    """The account's payouts since a moment, newest first."""
+    since = {"created": {"gte": int(created_after.timestamp())}, "limit": 100}
+    options = _on_behalf_of(account_id)
+    rows = call_list("list_payouts", lambda client: client.v1.payouts.list(since, options))
+    return [Payout.parse(row) for row in rows]
+
+
+def list_payout_transactions(account_id: str, payout_id: str) -> list[BalanceTransaction]:
+    """What Stripe says an automatic payout is made of, the payout itself left out; refused for a manual one."""
+    wanted = {"payout": payout_id, "limit": 100, "expand": ["data.source"]}
+    return [row for row in _list_transactions(account_id, wanted) if row.source_id != payout_id]
+
+
+def list_settled_transactions(
+    account_id: str, *, currency: str, created_after: datetime | None
+) -> list[BalanceTransaction]:
+    """An account's movements in one currency whose money is available, from a moment on, newest first."""
+    wanted: dict[str, Any] = {"currency": currency, "limit": 100, "expand": ["data.source"]}
+    if created_after:
+        wanted["created"] = {"gte": int(created_after.timestamp())}
+    return [row for row in _list_transactions(account_id, wanted) if row.status == "available"]
+
+
+def _list_transactions(account_id: str, wanted: dict[str, Any]) -> list[BalanceTransaction]:
+    options = _on_behalf_of(account_id)
+    rows = call_list(
+        "list_balance_transactions", lambda client: client.v1.balance_transactions.list(wanted, options)
+    )
+    return [BalanceTransaction.parse(row) for row in rows]
+
+
+def _on_behalf_of(account_id: str) -> dict[str, Any]:
+    return {"stripe_account": account_id} if account_id else {}
 
 
 # --- events
@@ -224,12 +290,13 @@ def _refuse_the_future(signature: str) -> None:
 # --- the call
 
 
-def _call(name: str, request: Callable[[Any], Any]) -> Any:
+def call(name: str, request: Callable[[Any], Any]) -> Any:
     """Make one call, tried again after a pause where Stripe was busy or couldn't be reached; a plain dict comes back.
 
     A timeout is repeated in a worker only: whoever waits has waited long enough.
     """
     tries = settings.STRIPE_MAX_RETRIES + 1 if _is_patient.get() else TRIES_IN_A_REQUEST
+    is_unknown = False
     for attempt in range(1, tries + 1):
         try:
             crash_point(f"stripe.{name}.before")
@@ -238,10 +305,19 @@ def _call(name: str, request: Callable[[Any], Any]) -> Any:
             return answer.to_dict() if isinstance(answer, stripe.StripeObject) else answer
         except stripe.StripeError as error:
             logger.warning("stripe_error call=%s try=%s error=%s", name, attempt, _describe(error))
+            # "Busy" would say that nothing was done; an earlier try may have been done before its answer was lost.
+            is_unknown = is_unknown or isinstance(error, stripe.APIConnectionError)
             if attempt == tries or not _may_repeat(error):
+                if is_unknown and error.http_status == 429:
+                    raise GatewayUnavailable(_describe(error)) from None
                 _raise_ours(error)
         _pause(attempt)
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def call_list(name: str, request: Callable[[Any], Any]) -> list[dict[str, Any]]:
+    """Make one call for each page of a list; plain dicts come back."""
+    return list(call(name, lambda client: [row.to_dict() for row in request(client).auto_paging_iter()]))
 
 
 def _client() -> stripe.StripeClient:

@@ -57,6 +57,11 @@ def percentage_of(amount: int, percent: Decimal, currency: str, *, plus: int = 0
     return round_half_up(exact, get_currency(currency).step)
 
 
+def share_of(amount: int, part: int, whole: int) -> int:
+    """As much of `amount` as `part` is of `whole` (minor units), rounded half up; 0 of nothing."""
+    return round_half_up(Decimal(amount) * part / whole) if whole else 0
+
+
 def allocate(total: int, weights: Sequence[int], step: int = 1) -> list[int]:
     """Split `total` (minor units) by `weights`, by largest remainder in steps of `step`; ties go to the first.
 

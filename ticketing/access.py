@@ -58,6 +58,20 @@ def find_order(
     raise NotFound
 
 
+def find_order_to_refund(user: User | AnonymousUser, code: str) -> Order:
+    """The order, for an OWNER or ADMIN of its organization.
+
+    Raises NotFound for everyone outside it, its buyer too, and Forbidden for a lesser role.
+    """
+    order = None
+    if CODE.fullmatch(code):
+        order = Order.objects.select_related("event", "organization").filter(code=code).first()
+    if order is None:
+        raise NotFound
+    require_role(user, order.organization, Role.ADMIN)
+    return order
+
+
 def sees_split(user: User | AnonymousUser, order: Order) -> bool:
     """Whether this user may see how the money of an order is split: MANAGER and up of its organization."""
     return has_role(user, order.organization_id, Role.MANAGER)

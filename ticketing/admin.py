@@ -5,13 +5,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import ReadOnly
 from maly.errors import MalyError
-from ticketing.models import Event, Order, OrderLine, Payment, Ticket, TicketType
+from maly.money import format_amount
+from ticketing.models import Event, Order, OrderLine, OrganizerReceivable, Payment, Refund, Ticket, TicketType
 from ticketing.services import events, ticket_types
+from ticketing.services.receivables import release_receivable
+from ticketing.services.refund_failures import settle_refund
+from ticketing.services.refund_plans import RefundPlan
+from ticketing.services.refunds import preview_refund, request_refund
 
 
 class CoverForm(forms.ModelForm):
@@ -20,6 +28,18 @@ class CoverForm(forms.ModelForm):
     class Meta:
         model = Event
         fields = ("organization", *events.FIELDS, "cover")
+
+
+class RefundForm(forms.Form):
+    """What staff say when they refund orders."""
+
+    reason = forms.CharField(max_length=500, help_text="The buyer reads it.")
+    refund_application_fee = forms.NullBooleanField(
+        required=False,
+        widget=forms.Select(choices=[("", "As the order's plan says"), ("true", "Yes"), ("false", "No")]),
+        label="Give the service fee back",
+    )
+    restock = forms.BooleanField(required=False, initial=True, label="Sell the seats again")
 
 
 class EditedByService(ModelAdmin):
@@ -134,6 +154,12 @@ class PaymentInline(ReadOnly, TabularInline):
     extra = 0
 
 
+class RefundInline(ReadOnly, TabularInline):
+    model = Refund
+    fields = readonly_fields = ("code", "status", "amount", "currency", "reason", "needs_staff", "created_at")
+    extra = 0
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnly, ModelAdmin):
     list_display = ("code", "event", "status", "email", "total_amount", "currency", "created_at")
@@ -141,8 +167,88 @@ class OrderAdmin(ReadOnly, ModelAdmin):
     list_select_related = ("event",)
     search_fields = ("code", "email")
     exclude = ("key", "request_key")
-    inlines = (LineInline, PaymentInline)
+    inlines = (LineInline, PaymentInline, RefundInline)
     show_full_result_count = False
+    actions = ("refund_in_full",)
+
+    def has_refund_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser or request.user.has_perm("ticketing.add_refund"))
+
+    @admin.action(description="Refund…", permissions=["refund"])
+    def refund_in_full(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
+        form = RefundForm(request.POST if "reason" in request.POST else None)
+        if form.is_valid():
+            for order in orders:
+                self._refund(request, order, form.cleaned_data)
+            return redirect(reverse("admin:ticketing_order_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Refund all that is left",
+            "opts": self.opts,
+            "form": form,
+            "previews": [(order, *_preview(order)) for order in orders],
+        }
+        return render(request, "ticketing/admin/refund_orders.html", context)
+
+    def _refund(self, request: HttpRequest, order: Order, wish: dict[str, Any]) -> None:
+        try:
+            refund = request_refund(order, actor=request.user, origin=Refund.Origin.STAFF, **wish)
+        except MalyError as error:
+            self.message_user(request, f"{order}: {error.detail}", messages.ERROR)
+        else:
+            amount = format_amount(refund.amount, refund.currency)
+            self.message_user(request, f"{order}: {amount}, {refund.get_status_display()}.", messages.SUCCESS)
+
+
+def _preview(order: Order) -> tuple[RefundPlan | None, str]:
+    """What a full refund would take from whom by the order's own terms, or why it can't be made."""
+    try:
+        return preview_refund(order), ""
+    except MalyError as error:
+        return None, error.detail
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, ModelAdmin):
+    """`Needs staff` is the filter of what a person has to look at."""
+
+    list_display = ("code", "order", "status", "origin", "amount", "currency", "needs_staff", "created_at")
+    list_filter = ("needs_staff", "status", "origin")
+    list_select_related = ("order",)
+    search_fields = ("code", "order__code", "stripe_refund_id")
+    exclude = ("request_key",)
+    show_full_result_count = False
+    actions = ("mark_settled",)
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser or request.user.has_perm("ticketing.change_refund"))
+
+    @admin.action(description="What needed staff is done", permissions=["settle"])
+    def mark_settled(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
+        count = sum(settle_refund(refund, actor=request.user) for refund in refunds)
+        self.message_user(request, f"{count} refunds need nobody any more.", messages.SUCCESS)
+
+
+@admin.register(OrganizerReceivable)
+class OrganizerReceivableAdmin(ReadOnly, ModelAdmin):
+    list_display = ("organization", "refund", "amount", "settled_amount", "currency", "needs_staff")
+    list_filter = ("needs_staff", "currency")
+    list_select_related = ("organization", "refund")
+    search_fields = ("organization__name", "refund__code", "refund__order__code")
+    show_full_result_count = False
+    actions = ("release",)
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return bool(
+            request.user.is_superuser or request.user.has_perm("ticketing.change_organizerreceivable")
+        )
+
+    @admin.action(description="Take it from the organizer", permissions=["release"])
+    def release(self, request: HttpRequest, receivables: QuerySet[OrganizerReceivable]) -> None:
+        for receivable in receivables:
+            released = release_receivable(receivable, actor=request.user)
+            left = format_amount(released.open_amount, released.currency)
+            self.message_user(request, f"{released.organization}: {left} is still owed.", messages.SUCCESS)
 
 
 @admin.register(Payment)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ticketing.api import checkout, events, orders
+from ticketing.api import checkout, events, orders, refunds
 
 urlpatterns = [
     path("api/events", events.EventListView.as_view()),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("api/payments/quote", checkout.QuoteView.as_view()),
     path("api/payments/create-checkout-session", checkout.CheckoutView.as_view()),
     path("api/orders/<str:code>", orders.OrderView.as_view()),
+    path("api/orders/<str:code>/refunds", refunds.RefundCreateView.as_view()),
     path("api/orders/<str:code>/resume", orders.OrderResumeView.as_view()),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from notifications.registry import Attachment, Mail, message
 from notifications.render import render_mail
 from ticketing import links
-from ticketing.models import Order, Payment, Ticket
+from ticketing.models import Order, Payment, Refund, Ticket
 from ticketing.services.signing import sign_ticket
 from ticketing.services.tickets import qr_png
 
@@ -38,14 +38,22 @@ def ticket_confirmation(ids: dict[str, Any]) -> Mail:
 
 @message("refund_confirmation")
 def refund_confirmation(ids: dict[str, Any]) -> Mail:
-    """What came back to the buyer, and why."""
-    payment = Payment.objects.select_related("order__event", "order__organization").get(pk=ids["payment"])
-    order = payment.order
+    """What goes back to the buyer, and why: tickets that were refunded, or a payment that came too late."""
+    refund = Refund.objects.select_related("order__event", "order__organization", "payment").get(
+        pk=ids["refund"]
+    )
+    order = refund.order
+    voided = refund.voided.select_related("ticket__line").order_by("ticket_id")
     context = {
+        "refund": refund,
+        "is_late": refund.payment.refunds.filter(origin=Refund.Origin.LATE_PAYMENT).exists(),
+        "keeps_service_fee": refund.amount < refund.organizer_part_amount + refund.fee_part_amount,
+        "tickets": [(row.ticket, row.ticket.line.name) for row in voided],
         "order": order,
         "event": order.event,
         "organization": order.organization,
-        "payment": payment,
+        "payment": refund.payment,
         "event_url": links.event_url(order.event),
+        "order_url": links.order_url(order),
     }
     return render_mail("refund_confirmation", context, reply_to=order.organization.contact_email)

@@ -113,3 +113,59 @@ class TicketNotValid(MalyError):
     code = "TICKET_NOT_VALID"
     status = 400
     message = "This isn't a ticket of this event."
+
+
+class NothingToRefund(MalyError):
+    """Raised when no money of an order, or of the tickets that were chosen, can go back."""
+
+    code = "NOTHING_TO_REFUND"
+    status = 409
+    message = "Nothing is left to refund: everything that was paid has gone back, or it was free."
+
+
+class RefundTooLarge(MalyError):
+    """Raised when more is to go back than is left; the message says how much that is."""
+
+    code = "REFUND_TOO_LARGE"
+    status = 409
+    message = "That is more than is left to refund."
+
+
+class TicketAlreadyRefunded(MalyError):
+    """Raised when a chosen ticket is cancelled, or another refund is cancelling it."""
+
+    code = "TICKET_ALREADY_REFUNDED"
+    status = 409
+    message = "This ticket is refunded already. Choose other tickets."
+
+
+class OrderNotRefundable(MalyError):
+    """Raised when an order was never paid, or is disputed: the bank decides about that money."""
+
+    code = "ORDER_NOT_REFUNDABLE"
+    status = 409
+    message = "Only a paid order can be refunded."
+
+
+class RefundUnderWay(MalyError):
+    """Raised while Stripe is asked about another refund of the same order."""
+
+    code = "REFUND_UNDER_WAY"
+    status = 409
+    message = "Another refund of this order is under way. Look at it in a minute, then try again."
+
+
+class RefundNeedsStaff(MalyError):
+    """Raised while staff look into an earlier refund of the order that failed."""
+
+    code = "REFUND_NEEDS_STAFF"
+    status = 409
+    message = "An earlier refund of this order failed, and we are looking into it. Nothing was refunded now."
+
+
+class RefundRefused(MalyError):
+    """Raised when Stripe refused a refund; the message carries its words. Nothing was refunded."""
+
+    code = "REFUND_REFUSED"
+    status = 409
+    message = "Stripe refused the refund. Nothing was refunded."

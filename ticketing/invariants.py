@@ -22,6 +22,7 @@ WHERE id IN (
     UNION SELECT order_id FROM ticketing_orderline WHERE age(xmin) <= age(%(since_xid)s::xid)
     UNION SELECT order_id FROM ticketing_payment WHERE age(xmin) <= age(%(since_xid)s::xid)
     UNION SELECT order_id FROM ticketing_ticket WHERE age(xmin) <= age(%(since_xid)s::xid)
+    UNION SELECT order_id FROM ticketing_refund WHERE age(xmin) <= age(%(since_xid)s::xid)
 )
 """
 relation("changed_order", ORDERS, changed=ORDERS + CHANGED)
@@ -178,7 +179,9 @@ invariant(
                 AND payment.application_fee_amount = platform_fee_amount + processing_fee_amount
         ) AS same
         FROM changed_order paid LEFT JOIN ticketing_payment payment
-            ON payment.order_id = paid.id AND payment.status = 'succeeded' AND payment.refund_key = ''
+            ON payment.order_id = paid.id AND payment.status = 'succeeded' AND NOT EXISTS (
+                SELECT FROM ticketing_refund late WHERE late.payment_id = payment.id AND late.origin = 'late_payment'
+            )
         WHERE is_settled
         GROUP BY paid.id, code, total_amount
     ) counted
@@ -192,9 +195,10 @@ invariant(
     """
     SELECT 'order:' || unpaid.code, 'payment ' || payment.id || ' of ' || payment.amount || ', order ' || unpaid.status
     FROM ticketing_payment payment JOIN ticketing_order unpaid ON unpaid.id = payment.order_id
-    WHERE payment.status = 'succeeded' AND payment.refund_id = ''
+    LEFT JOIN ticketing_refund late ON late.payment_id = payment.id AND late.origin = 'late_payment'
+    WHERE payment.status = 'succeeded' AND late.stripe_refund_id IS NULL
         AND payment.succeeded_at < now() - interval '15 minutes'
-        AND (payment.refund_key <> '' OR unpaid.status IN ('awaiting_payment', 'expired', 'cancelled'))
+        AND (late.id IS NOT NULL OR unpaid.status IN ('awaiting_payment', 'expired', 'cancelled'))
     """,
 )
 
@@ -210,6 +214,41 @@ invariant(
         FROM changed_order bought JOIN ticketing_orderline line ON line.order_id = bought.id
     ) counted
     WHERE tickets <> CASE WHEN is_settled THEN quantity ELSE 0 END
+    """,
+)
+
+invariant(
+    "I16",
+    "a refunded order has no live ticket",
+    """
+    SELECT 'order:' || changed_order.code, count(*) || ' live tickets'
+    FROM changed_order JOIN ticketing_ticket ticket ON ticket.order_id = changed_order.id
+    WHERE changed_order.status = 'refunded' AND ticket.status <> 'cancelled'
+    GROUP BY changed_order.code
+    """,
+)
+
+invariant(
+    "I17",
+    "refunds never exceed what was paid, nor the fee given back the fee, nor reversals the transfer",
+    """
+    SELECT 'order:' || code, 'payment ' || payment_id || ': refunded ' || refunded || ' of ' || amount
+        || ', fee ' || fee || ' of ' || application_fee_amount || ', reversed ' || reversed
+    FROM (
+        SELECT changed_order.code, payment.id AS payment_id, payment.amount, payment.application_fee_amount, (
+            SELECT COALESCE(sum(refund.amount), 0) FROM ticketing_refund refund
+            WHERE refund.payment_id = payment.id AND refund.status IN ('requested', 'pending', 'succeeded')
+        ) AS refunded, (
+            SELECT COALESCE(sum(given.amount), 0) FROM ticketing_applicationfeerefund given
+            WHERE given.payment_id = payment.id AND given.status <> 'refused'
+        ) AS fee, (
+            SELECT COALESCE(sum(taken.amount), 0) FROM ticketing_transferreversal taken
+            WHERE taken.payment_id = payment.id AND taken.status <> 'refused'
+        ) AS reversed
+        FROM changed_order JOIN ticketing_payment payment ON payment.order_id = changed_order.id
+        WHERE payment.succeeded_at IS NOT NULL
+    ) moved
+    WHERE refunded > amount OR fee > application_fee_amount OR reversed > amount
     """,
 )
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from connect.services.fees import FeeTermsInForce
 from ticketing import links
 from ticketing.markdown import render_markdown
-from ticketing.models import Event, Order, OrderLine, Payment, Ticket
+from ticketing.models import Event, Order, OrderLine, Payment, Refund, Ticket
 from ticketing.selectors.events import find_terms
 from ticketing.selectors.rows import TicketRow, account_of, make_row
 from ticketing.services.sales import fee_absorption_of, is_payment_ready
@@ -214,6 +214,26 @@ class TrailStepSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
 
 
+class RefundSerializer(serializers.Serializer[Refund]):
+    """A refund of an order, with who pays it."""
+
+    refund = serializers.CharField(source="code")
+    status = serializers.SerializerMethodField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    from_organizer_amount = serializers.IntegerField()
+    from_platform_amount = serializers.IntegerField()
+    reason = serializers.CharField()
+    tickets = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_status(self, refund: Refund) -> str:
+        return refund_status(refund)
+
+    def get_tickets(self, refund: Refund) -> list[str]:
+        return [row.ticket.code for row in refund.voided.all()]
+
+
 class MemberOrderSummarySerializer(SplitSerializer, OrderSummarySerializer):
     """An order in an organizer's list."""
 
@@ -222,10 +242,18 @@ class MemberOrderSerializer(SplitSerializer, BuyerOrderSerializer):
     """An order for a member: the buyer's view, the split, and the money trail as far as Stripe has gone."""
 
     trail = serializers.SerializerMethodField()
+    refunds = RefundSerializer(many=True, source="refunds.all")
 
     def get_trail(self, order: Order) -> list[dict[str, Any]]:
         payment = succeeded_payment(order)
-        return TrailStepSerializer(money_trail(payment) if payment else [], many=True).data
+        steps = money_trail(payment, order.refunds.all()) if payment else []
+        return TrailStepSerializer(steps, many=True).data
+
+
+def refund_status(refund: Refund) -> str:
+    """A refund's status for clients: pending, succeeded, failed or refused; what got no answer yet is pending."""
+    is_open = refund.status == Refund.Status.REQUESTED
+    return str(Refund.Status.PENDING if is_open else refund.status)
 
 
 def succeeded_payment(order: Order) -> Payment | None:
@@ -233,14 +261,14 @@ def succeeded_payment(order: Order) -> Payment | None:
     return next((one for one in order.payments.all() if one.status == Payment.Status.SUCCEEDED), None)
 
 
-def money_trail(payment: Payment) -> Iterable[dict[str, Any]]:
-    """Where the money went, in the order in which it moved: charge, transfer, application fee, Stripe's fee."""
+def money_trail(payment: Payment, refunds: Iterable[Refund]) -> Iterable[dict[str, Any]]:
+    """Where the money went, as it moved: charge, transfer, application fee, Stripe's fee, refunds."""
     steps = (
         ("charge", payment.charge_id, payment.amount),
         ("transfer", payment.transfer_id, payment.amount),
         ("application_fee", payment.application_fee_id, payment.application_fee_amount),
         ("stripe_fee", payment.balance_transaction_id, payment.stripe_fee_amount),
-        ("refund", payment.refund_id, payment.amount),
+        *(("refund", one.stripe_refund_id, one.amount) for one in refunds if one.payment_id == payment.pk),
     )
     for kind, stripe_id, amount in steps:
         if stripe_id and amount is not None:
@@ -252,5 +280,6 @@ def read_order_parts(orders: list[Order], *, with_tickets: bool) -> None:
     parts: list[Any] = ["lines__ticket_type", "payments"]
     if with_tickets:
         tickets = Ticket.objects.select_related("event", "ticket_type", "line")
-        parts.append(Prefetch("tickets", tickets))
+        refunds = Refund.objects.order_by("pk").prefetch_related("voided__ticket")
+        parts += [Prefetch("tickets", tickets), Prefetch("refunds", refunds)]
     prefetch_related_objects(orders, *parts)

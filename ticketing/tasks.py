@@ -18,7 +18,7 @@ def resolve_requested_payments() -> int:
     from ticketing.services import holds
 
     with patiently():
-        return holds.resolve_requested_payments() + holds.finish_late_refunds()
+        return holds.resolve_requested_payments()
 
 
 @shared_task
@@ -27,3 +27,27 @@ def record_missing_charge_money() -> int:
 
     with patiently():
         return charges.record_missing_charge_money()
+
+
+@shared_task
+def resolve_refunds() -> int:
+    from ticketing.services import refund_sweeps
+
+    with patiently():
+        return refund_sweeps.resolve_refunds()
+
+
+@shared_task
+def recover_receivables() -> int:
+    from ticketing.services import refund_sweeps
+
+    with patiently():
+        return refund_sweeps.recover_receivables()
+
+
+@shared_task
+def find_refunds() -> int:
+    from ticketing.services import refund_sweeps
+
+    with patiently():
+        return refund_sweeps.find_refunds()

@@ -6,6 +6,9 @@ from connect.registry import on
 from ticketing.models import Payment
 from ticketing.services.charges import record_charge_money
 from ticketing.services.fulfillment import note_decline, settle_payment
+from ticketing.services.orders import UNDER_WAY
+from ticketing.services.receivables import recover_from_organization
+from ticketing.services.refund_sweeps import sync_refund, sync_refunds_of
 
 
 @on(
@@ -33,9 +36,32 @@ def note_declined_payment(event: StripeEvent) -> None:
 
 @on("charge.updated", endpoint="platform")
 def record_charge(event: StripeEvent) -> None:
-    if record_charge_money(event.object_id) is not None:
+    payment = record_charge_money(event.object_id)
+    if payment is not None:
+        recover_from_organization(payment.order.organization_id)
         return
     code = (event.payload["data"]["object"].get("metadata") or {}).get("order", "")
     if Payment.objects.filter(order__code=code).exists():
         raise NotYetKnown("the payment isn't settled yet")
     raise Ignored("not a charge of ours")
+
+
+@on("refund.created", "refund.updated", "refund.failed", endpoint="platform")
+def record_refund(event: StripeEvent) -> None:
+    refund = event.payload["data"]["object"]
+    if sync_refund(event.object_id) is None:
+        _explain_unknown_refund(refund.get("payment_intent") or "")
+
+
+@on("charge.refunded", endpoint="platform")
+def record_refunds_of_charge(event: StripeEvent) -> None:
+    charge = event.payload["data"]["object"]
+    if not sync_refunds_of(event.object_id):
+        _explain_unknown_refund(charge.get("payment_intent") or "")
+
+
+def _explain_unknown_refund(payment_intent_id: str) -> None:
+    payment = Payment.objects.filter(payment_intent_id=payment_intent_id).first()
+    if payment is not None and payment.status in UNDER_WAY:
+        raise NotYetKnown("the payment isn't settled yet")
+    raise Ignored("not a refund of ours")

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry
+from connect import gateway
 from connect.models import AccountState, StripeEvent
 from connect.selectors import get_current_account
 from connect.services import accounts, inbox
@@ -286,3 +287,81 @@ def test_a_poke_for_an_event_that_is_done_does_nothing(connected_organization):
     assert (event.status, event.attempts) == ("processed", 1)
     assert inbox.process_event(event_pk) == "processed"
     assert event.processed_at <= timezone.now()
+
+
+# --- payouts, seen as an organizer sees them
+
+
+@pytest.fixture
+def pay_out(connected_organization, sandbox):
+    """Stripe pays $45.50 out to the organizer, and it ends as told."""
+
+    def run(outcome: str, **more: str) -> dict[str, str]:
+        account = get_current_account(connected_organization).stripe_account_id
+        intent = {"application_fee_amount": 450, "transfer_data": {"destination": account}}
+        session = gateway.create_checkout_session(
+            {
+                "mode": "payment",
+                "success_url": "http://testserver/",
+                "line_items": [
+                    {
+                        "quantity": 1,
+                        "price_data": {
+                            "currency": "usd",
+                            "unit_amount": 5000,
+                            "product_data": {"name": "A ticket"},
+                        },
+                    }
+                ],
+                "payment_intent_data": intent,
+            },
+            idempotency_key="checkout-1",
+        )
+        at_once = {"card": "4000000000000077"}
+        assert sandbox.control("POST", f"/_sandbox/checkout/{session.id}/pay", at_once)[0] == 200
+        sandbox.pump()
+        body = {"account": account, "outcome": outcome, **more}
+        status, payout = sandbox.control("POST", "/_sandbox/payouts", body)
+        assert status == 200, payout
+        return payout
+
+    return run
+
+
+def the_payout(client):
+    (row,) = client.get("/api/organizations/harbour-arts/payouts").json()["results"]
+    return row
+
+
+def test_payout_paid_is_shown_to_the_organizer(pay_out, api, organizer, settle):
+    made = pay_out("paid")
+    settle()
+    seen = the_payout(api(organizer))
+    assert (seen["id"], seen["amount"], seen["currency"], seen["status"]) == (
+        made["id"],
+        4550,
+        "usd",
+        "paid",
+    )
+    assert (seen["failure_code"], seen["failure_message"]) == (None, None)
+
+
+def test_payout_failed_is_shown_with_its_reason(pay_out, api, organizer, settle):
+    pay_out("failed", failure_code="account_closed")
+    settle()
+    seen = the_payout(api(organizer))
+    assert (seen["status"], seen["failure_code"]) == ("failed", "account_closed")
+    assert "closed" in seen["failure_message"]
+
+
+@pytest.mark.parametrize("mode", ["duplicate", "reverse", "shuffle"])
+def test_a_payout_that_fails_after_it_was_paid_is_failed_in_every_order(
+    pay_out, api, organizer, sandbox, settle, mode
+):
+    sandbox.control("POST", "/_sandbox/delivery", {"mode": mode, "seed": 7})
+    made = pay_out("paid")
+    failed = {"outcome": "failed", "failure_code": "no_account"}
+    assert sandbox.control("POST", f"/_sandbox/payouts/{made['id']}", failed)[0] == 200
+    settle()
+    seen = the_payout(api(organizer))
+    assert (seen["status"], seen["failure_code"]) == ("failed", "no_account")

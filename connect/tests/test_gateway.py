@@ -18,6 +18,9 @@ from connect.errors import (
     StripeUnavailable,
 )
 
+# Paying delivers webhooks, which are stored.
+pytestmark = pytest.mark.django_db
+
 ACCOUNT = {
     "organization_slug": "harbour-arts",
     "name": "Harbour Arts",
@@ -132,6 +135,14 @@ def test_a_dropped_connection_is_tried_again_under_the_same_key(sandbox, pauses)
     make_account()
     assert {row["headers"]["idempotency_key"] for row in requests_made(sandbox)} == {"account-1"}
     assert len(pauses) == 1
+
+
+def test_busy_after_a_lost_answer_is_an_unknown_outcome(sandbox, pauses):
+    fail(sandbox, "drop_connection", 1)
+    fail(sandbox, "error_429", 1)
+    with pytest.raises(GatewayUnavailable) as raised:
+        make_account()
+    assert not isinstance(raised.value, GatewayBusy)
 
 
 def test_a_timeout_is_repeated_in_a_worker_only(sandbox, pauses, settings):

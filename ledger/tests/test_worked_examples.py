@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 platform, platform_fee = chart.platform(), chart.revenue_platform_fee()
 processing_recovered, stripe_fees = chart.revenue_processing_recovered(), chart.expense_stripe_fees()
+OWN_INVARIANTS = ("I01", "I02", "I03", "I04", "I06", "I29")
 Book = Callable[[str, str, list[Line], list[Line]], LedgerTransaction]
 
 
@@ -81,7 +82,8 @@ def sold(book: Book, connected: chart.Account, organizer: chart.Account) -> None
 def the_books_say(organization: Organization, **expected: str) -> None:
     """Compare every balance that isn't zero: assets and expenses as debits, what is owed and earned as credits."""
     check_now()
-    assert verify_ledger().violations == []
+    # The apps' own rules would miss the orders and payouts that these stories leave out.
+    assert [each for each in verify_ledger().violations if each.code in OWN_INVARIANTS] == []
     said = {}
     for row in trial_balance("usd"):
         amount = row.amount if row.kind in (chart.ASSET, chart.EXPENSE) else -row.amount

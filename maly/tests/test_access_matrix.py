@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Organization, Role, User
 from accounts.tests.factories import MembershipFactory, OrganizationFactory
+from payouts.tests.factories import OrganizerPayoutFactory
 from ticketing.models import Event
 from ticketing.services.checkout import Item, start_checkout
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
@@ -42,6 +43,16 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     },
     "api/organizations/{organization}/fee-absorption": {"PUT": ("admin", {"fee_absorption": "absorb"})},
     "api/organizations/{organization}/disconnect": {"POST": ("owner", {"confirm": "$organization"})},
+    "api/organizations/{organization}/balance": {"GET": ("admin", {})},
+    "api/organizations/{organization}/payout-schedule": {
+        "GET": ("admin", {}),
+        "PUT": ("admin", {"interval": "manual"}),
+    },
+    "api/organizations/{organization}/payouts": {
+        "GET": ("admin", {}),
+        "POST": ("admin", {"currency": "usd"}),
+    },
+    "api/organizations/{organization}/payouts/{payout}": {"GET": ("admin", {})},
     "api/organizations/{organization}/events": {"POST": ("manager", {})},
     "api/events": {"GET": ("public", {})},
     "api/events/{event}": {"GET": ("published", {}), "PATCH": ("manager", {})},
@@ -54,6 +65,7 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "api/payments/quote": {"POST": ("published", CART_BODY)},
     "api/payments/create-checkout-session": {"POST": ("published", GUEST_BODY)},
     "api/orders/{order}": {"GET": ("order", {})},
+    "api/orders/{order}/refunds": {"POST": ("admin", {"reason": "Asked for"})},
     "api/orders/{order}/resume": {"POST": ("order", {})},
 }
 ROLES = ("scanner", "manager", "admin", "owner")
@@ -81,7 +93,13 @@ def all_routes() -> Iterator[str]:
 
 def named(route: str) -> str:
     """The route with its parameters named for what they are, such as api/events/{event}."""
-    kind = {"organizations": "organization", "events": "event", "orders": "order", "ticket-types": "type"}
+    kind = {
+        "organizations": "organization",
+        "events": "event",
+        "orders": "order",
+        "payouts": "payout",
+        "ticket-types": "type",
+    }
     parts = route.split("/")
     for place, part in enumerate(parts):
         if PARAMETER.fullmatch(part):
@@ -95,12 +113,13 @@ PAGES = sorted({route for route in all_routes() if not route.startswith("api/")}
 
 @dataclass(frozen=True)
 class Thing:
-    """One organization with an event, a ticket type and an order, by what a client calls them."""
+    """One organization with an event, a ticket type, an order and a payout, by what a client calls them."""
 
     organization: str
     event: str
     type: str
     order: str
+    payout: str
 
     def fill(self, value: Any) -> Any:
         """Put the names into a body."""
@@ -118,7 +137,10 @@ def make_thing(organization: Organization, status: str, buyer: User | None = Non
         event, items=[Item(ticket_type.public_id, 1)], email="someone@example.com", name="Someone", user=buyer
     )
     Event.objects.filter(pk=event.pk).update(status=status)
-    return Thing(organization.slug, event.slug, ticket_type.public_id, start.order.code)
+    payout = OrganizerPayoutFactory(connected_account__organization=organization)
+    return Thing(
+        organization.slug, event.slug, ticket_type.public_id, start.order.code, payout.stripe_payout_id
+    )
 
 
 @pytest.fixture
@@ -127,7 +149,7 @@ def things(organization: Organization, buyer: User) -> dict[str, Thing]:
     return {
         "own": make_thing(organization, Event.Status.PUBLISHED, buyer),
         "foreign": make_thing(OrganizationFactory(), Event.Status.DRAFT),
-        "missing": Thing("no-such-team", "no-such-event", "zzzzzzzzzz", "M-ZZZZZZZ"),
+        "missing": Thing("no-such-team", "no-such-event", "zzzzzzzzzz", "M-ZZZZZZZ", "po_missing"),
     }
 
 

@@ -9,6 +9,7 @@ from connect import gateway
 from connect.errors import GatewayRefused, GatewayUnavailable
 from connect.stripe_objects import Charge
 from maly.crash import crash_point
+from ticketing import postings
 from ticketing.models import Payment
 from ticketing.services.orders import lock_payment
 
@@ -30,10 +31,24 @@ def record_charge_money(charge_id: str) -> Payment | None:
     if payment is None:
         return None
     with transaction.atomic():
-        _, payment = lock_payment(payment.pk, payment.order_id)
+        order, payment = lock_payment(payment.pk, payment.order_id)
         payment.save(update_fields=note_charge(payment, charge))
+        if payment.succeeded_at is not None:
+            postings.sale(order, payment, at=charge.created_at)
+            postings.charge_money(order, payment, at=charge.created_at)
     crash_point("charge.recorded")
     return payment
+
+
+def with_charge_money(payment: Payment) -> Payment:
+    """The payment with the ids of its transfer and application fee, asked for where they weren't known yet.
+
+    Raises GatewayUnavailable, GatewayRefused.
+    """
+    if payment.transfer_id and (payment.application_fee_id or not payment.application_fee_amount):
+        return payment
+    assert payment.charge_id is not None, payment.pk
+    return record_charge_money(payment.charge_id) or payment
 
 
 def record_missing_charge_money(*, now: datetime | None = None, limit: int = 100) -> int:

@@ -5,22 +5,22 @@ order's lock. It may be called at any time, in any order, any number of times.
 """
 
 import logging
-import uuid
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from accounts.services import audit
 from connect import gateway
 from connect.stripe_objects import Session
 from maly.crash import crash_point
-from ticketing.models import Event, Order, OrderLine, Payment
+from ticketing import postings
+from ticketing.models import Event, Order, OrderLine, Payment, Refund
 from ticketing.services import stock
 from ticketing.services.charges import note_charge
-from ticketing.services.late_payments import refund_late_payment
+from ticketing.services.late_payments import write_late_refund
 from ticketing.services.orders import UNDER_WAY, close_order, complete_order, lock_payment, quantities_of
+from ticketing.services.refund_attempts import carry_out_refund
 from ticketing.services.sessions import find_mismatch, keep_for_staff
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,10 @@ def apply_session(session: Session, *, actor_kind: str) -> Order | None:
         order, payment = lock_payment(found.pk, found.order_id)
         _converge(order, payment, session, actor_kind=actor_kind)
     crash_point("settle.committed")
-    if payment.refund_key and not payment.refund_id:
-        refund_late_payment(payment.pk)
+    if late := payment.refunds.filter(
+        status=Refund.Status.REQUESTED, origin=Refund.Origin.LATE_PAYMENT
+    ).first():
+        carry_out_refund(late.pk)
         order.refresh_from_db()
     return order
 
@@ -163,10 +165,11 @@ def _receive(
         is_waiting = False
     lines = list(order.lines.all())
     is_late = not is_waiting and not _sell_late(order, lines, actor_kind=actor_kind)
+    payment.save(update_fields=[*fields, "failure_code", "lease_until", "succeeded_at"])
+    _post(order, payment, session)
     if is_late:
-        payment.refund_key = f"refund-{uuid.uuid4()}"
-        _audit_late(order, payment, actor_kind=actor_kind)
-    payment.save(update_fields=[*fields, "failure_code", "lease_until", "succeeded_at", "refund_key"])
+        write_late_refund(order, payment)
+        logger.warning("payment_late order=%s payment=%s", order.code, payment.pk)
     if is_waiting:
         complete_order(order, lines, actor_kind=actor_kind)
         stock.sell(order.event_id, quantities_of(lines))
@@ -187,13 +190,9 @@ def _sell_late(order: Order, lines: list[OrderLine], *, actor_kind: str) -> bool
     return True
 
 
-def _audit_late(order: Order, payment: Payment, *, actor_kind: str) -> None:
-    audit.record(
-        "payment.late_refund_requested",
-        organization=order.organization,
-        subject=f"order:{order.code}",
-        actor_kind=actor_kind,
-        after={"amount": payment.amount, "currency": payment.currency},
-        reason="Paid when there was no ticket to be had any more.",
-    )
-    logger.warning("payment_late order=%s payment=%s", order.code, payment.pk)
+def _post(order: Order, payment: Payment, session: Session) -> None:
+    """The sale, and what Stripe has made of the charge by now; the rest comes with `record_charge_money`."""
+    charge = session.payment_intent.charge if session.payment_intent else None
+    if charge is not None:
+        postings.sale(order, payment, at=charge.created_at)
+        postings.charge_money(order, payment, at=charge.created_at)

@@ -16,7 +16,6 @@ from maly.crash import crash_point
 from ticketing.errors import PaymentFailed, ReservationExpired
 from ticketing.models import Order, Payment
 from ticketing.services.fulfillment import apply_session
-from ticketing.services.late_payments import refund_late_payment
 from ticketing.services.orders import close_order, lock_order
 from ticketing.services.sessions import REPEATABLE_FOR, fail_request, lease_time, open_session
 
@@ -50,15 +49,6 @@ def resolve_requested_payments(*, now: datetime | None = None, limit: int = 100)
     now = now or timezone.now()
     unanswered = Payment.objects.filter(status=Payment.Status.REQUESTED, created_at__lte=now - RETRY_GRACE)
     return sum(_resolve(payment, now) for payment in _claim(unanswered, limit))
-
-
-def finish_late_refunds(*, limit: int = 100) -> int:
-    """Repeat the refunds of late payments whose outcome is unknown; returns how many are done now."""
-    waiting = Payment.objects.filter(status=Payment.Status.SUCCEEDED, refund_id="").exclude(refund_key="")
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
-    for payment_id in ids:
-        refund_late_payment(payment_id)
-    return Payment.objects.filter(pk__in=ids).exclude(refund_id="").count()
 
 
 def _claim(payments: QuerySet[Payment], limit: int) -> Iterator[Payment]:

@@ -52,6 +52,8 @@ WHERE id = %(event_id)s AND status <> 'cancelled' AND (capacity IS NULL OR held 
 RETURNING id
 """
 
+_LESS = ", capacity = capacity - %(quantity)s"
+
 
 def hold(event: Event, holdings: Sequence[Holding]) -> None:
     """Hold tickets for an order that awaits its payment; raises StockMoved.
@@ -88,6 +90,19 @@ def sell(event_id: int, quantities: Mapping[int, int]) -> None:
 def release(event_id: int, quantities: Mapping[int, int]) -> None:
     """Give held tickets (ticket type id → number) back."""
     _move(event_id, quantities, "held = held - %(quantity)s")
+
+
+def give_back(event_id: int, quantities: Mapping[int, int], *, restock: bool) -> None:
+    """Free the seats of cancelled tickets, to be sold again or, with `restock` off, taken off sale with them."""
+    _move(event_id, quantities, "sold = sold - %(quantity)s" + ("" if restock else _LESS))
+
+
+def take_back(event_id: int, quantities: Mapping[int, int], *, restock: bool) -> bool:
+    """Seat tickets again that count after all; False when their seats are gone (roll back)."""
+    if restock:
+        return retake(event_id, quantities)
+    _move(event_id, quantities, "sold = sold + %(quantity)s, capacity = capacity + %(quantity)s")
+    return True
 
 
 def _take(event: Event, holdings: Sequence[Holding], column: str) -> None:

@@ -49,6 +49,21 @@ def pay(sandbox: Any) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def sell(
+    buy: Callable[..., checkout.CheckoutStart], pay: Callable[..., Any], settle: Callable[[], None]
+) -> Callable[..., Order]:
+    """Buy, pay and let everything settle; the paid order."""
+
+    def paid(*wanted: tuple[TicketType, int], **more: Any) -> Order:
+        start = buy(*wanted, **more)
+        pay(start.payment.session_id)
+        settle()
+        return Order.objects.get(pk=start.order.pk)
+
+    return paid
+
+
+@pytest.fixture
 def lose_hold() -> Callable[[Payment], None]:
     """Free a hold though Stripe's session is still open: what can happen after 90 seconds of silence."""
 

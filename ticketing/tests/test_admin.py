@@ -1,11 +1,13 @@
 """Ticketing in the Django admin: events are edited by the services, money is only looked at."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry
-from ticketing.models import Event, Order, Payment, Ticket, TicketType
+from accounts.tests.factories import UserFactory
+from ticketing.models import Event, Order, OrganizerReceivable, Payment, Refund, Ticket, TicketType
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +124,58 @@ def test_what_needs_staff_is_a_filter_of_payments(desk, general, buy):
     page = desk.get(listing).content.decode()
     assert start.order.code in page
     assert "amount: Stripe 1, ours 2" in page
+
+
+@pytest.fixture
+def sold(general, sell):
+    return sell((general, 2))
+
+
+def test_staff_refund_an_order_after_seeing_who_pays(desk, sold, staff):
+    chosen = {"action": "refund_in_full", "_selected_action": [sold.pk]}
+    page = desk.post(address(Order, "changelist"), chosen)
+    assert page.status_code == 200
+    for words in ("$100.00 to the buyer", "$91.30 from the organizer", "$8.70 from the platform"):
+        assert words in page.content.decode()
+    assert not Refund.objects.exists()
+    page = desk.post(address(Order, "changelist"), chosen | {"reason": ""})
+    assert "This field is required" in page.content.decode()
+    form = chosen | {"reason": "Goodwill", "refund_application_fee": "", "restock": "on"}
+    page = desk.post(address(Order, "changelist"), form, follow=True)
+    assert "$100.00, Refunded." in page.content.decode()
+    refund = Refund.objects.get()
+    assert (refund.origin, refund.actor, refund.reason, refund.restock) == ("staff", staff, "Goodwill", True)
+    entry = AuditEntry.objects.get(action="order.refund_requested")
+    assert (entry.actor, entry.actor_kind) == (staff, "staff")
+    page = desk.post(address(Order, "changelist"), form, follow=True)
+    assert "Nothing is left to refund" in page.content.decode()
+    for model in (Refund, OrganizerReceivable):
+        assert desk.get(address(model, "changelist")).status_code == 200
+    assert desk.get(address(Refund, "change", refund.pk)).status_code == 200
+
+
+def test_staff_without_the_permission_cant_refund(sold):
+    viewer = UserFactory(email="viewer@example.com", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client = Client()
+    client.force_login(viewer)
+    form = {"action": "refund_in_full", "_selected_action": [sold.pk], "reason": "Mine"}
+    client.post(address(Order, "changelist"), form)
+    assert not Refund.objects.exists()
+
+
+def test_staff_release_what_the_dashboard_left_and_settle_it(desk, sold, sandbox, settle):
+    sandbox.control("POST", f"/_sandbox/charges/{sold.payments.get().charge_id}/refund", {"amount": 1000})
+    settle()
+    receivable, refund = OrganizerReceivable.objects.get(), Refund.objects.get()
+    assert refund.needs_staff
+    chosen = {"action": "release", "_selected_action": [receivable.pk]}
+    page = desk.post(address(OrganizerReceivable, "changelist"), chosen, follow=True)
+    assert "$0.00 is still owed" in page.content.decode()
+    chosen = {"action": "mark_settled", "_selected_action": [refund.pk]}
+    desk.post(address(Refund, "changelist"), chosen)
+    refund.refresh_from_db()
+    assert not refund.needs_staff
+    assert (
+        AuditEntry.objects.filter(action__in=["receivable.released", "refund.settled_by_staff"]).count() == 2
+    )

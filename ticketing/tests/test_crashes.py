@@ -10,8 +10,8 @@ from django.utils import timezone
 from connect.models import StripeEvent
 from maly import crash
 from notifications.models import Message
-from ticketing.models import Order, Payment, Ticket
-from ticketing.services import charges, checkout, holds
+from ticketing.models import Order, Payment, Refund, Ticket
+from ticketing.services import charges, checkout, holds, refund_sweeps
 from ticketing.tests.factories import TicketTypeFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +59,8 @@ def converge(settle) -> Callable[[], None]:
             holds.resolve_requested_payments(now=now + timedelta(seconds=60))
             Payment.objects.update(lease_until=None)
             holds.expire_due_holds(now=now + timedelta(minutes=40))
-            holds.finish_late_refunds()
+            Refund.objects.update(lease_until=None)
+            refund_sweeps.resolve_refunds(now=now + timedelta(seconds=60))
             charges.record_missing_charge_money(now=now + timedelta(minutes=40))
 
     return run
@@ -118,11 +119,10 @@ EXPIRE = [
 CANCEL = ["cancel.before_expire", "cancel.expired_at_stripe", "settle.committed", "cancel.committed"]
 REFUND = [
     "settle.committed",
-    "late_refund.requested",
-    "stripe.refund_in_full.before",
-    "stripe.refund_in_full.after",
-    "late_refund.created",
-    "late_refund.recorded",
+    "stripe.create_refund.before",
+    "stripe.create_refund.after",
+    "refund.created",
+    "refund.recorded",
 ]
 
 
@@ -204,7 +204,7 @@ def test_killed_while_a_late_payment_goes_back(lose_hold, point, event, buy, pay
     converge()
     assert state_of(scarce) == Order.Status.REFUNDED
     payment = Payment.objects.get(order=start.order)
-    assert payment.refund_id
+    assert Refund.objects.get(payment=payment).status == Refund.Status.SUCCEEDED
     assert Message.objects.filter(kind="refund_confirmation").count() == 1
 
 

@@ -8,7 +8,8 @@ from PIL import Image
 
 from connect.models import FeeAbsorption
 from notifications.registry import render_message
-from ticketing.models import Event, Order, Payment, Ticket
+from ticketing.models import Event, Order, Refund, Ticket
+from ticketing.services.refunds import request_refund
 from ticketing.services.signing import verify_ticket
 from ticketing.tests.factories import TicketTypeFactory
 
@@ -80,10 +81,37 @@ def test_replies_go_to_the_organizer(paid, organization):
     assert "Harbour Arts will answer" in mail.text
 
 
-def test_the_mail_of_a_late_payment_says_what_comes_back(paid):
-    payment = Payment.objects.get()
-    mail = render_message("refund_confirmation", {"order": paid.pk, "payment": payment.pk})
+def test_the_mail_of_a_late_payment_says_what_comes_back(lose_hold, event, buy, pay, settle):
+    scarce = TicketTypeFactory(event=event, capacity=2)
+    late = buy((scarce, 2))
+    lose_hold(late.payment)
+    pay(buy((scarce, 2), email="quick@example.com").payment.session_id)
+    pay(late.payment.session_id)
+    settle()
+    refund = Refund.objects.get()
+    mail = render_message("refund_confirmation", {"order": late.order.pk, "refund": refund.pk})
     assert "Night Market" in mail.subject
-    for words in ("$100.00", paid.code, "Visa ending 4242", "/e/night-market/"):
+    for words in ("$100.00", late.order.code, "Visa ending 4242", "/e/night-market/", "owe nothing"):
+        assert words in mail.text
+        assert words in mail.html
+
+
+def test_the_mail_of_a_refund_says_how_much_why_and_which_tickets(paid, organizer):
+    ticket = paid.tickets.first()
+    refund = request_refund(paid, actor=organizer, tickets=[ticket.code], reason="You asked us to.")
+    mail = render_message("refund_confirmation", {"order": paid.pk, "refund": refund.pk})
+    assert mail.subject == "Refund of $50.00: Night Market"
+    for words in ("$50.00", paid.code, "You asked us to.", "General admission", f"/o/{paid.code}/"):
+        assert words in mail.text
+        assert words in mail.html
+
+
+def test_the_mail_of_a_face_price_says_that_the_service_fee_stays(event, general, sell, organizer):
+    event.fee_absorption = FeeAbsorption.PASS_TO_BUYER
+    event.save()
+    order = sell((general, 1))
+    refund = request_refund(order, actor=organizer, reason="Ill", refund_application_fee=False)
+    mail = render_message("refund_confirmation", {"order": order.pk, "refund": refund.pk})
+    for words in ("$50.00", "the service fee is not returned"):
         assert words in mail.text
         assert words in mail.html

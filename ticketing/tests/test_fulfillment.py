@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from connect.stripe_objects import PaymentIntent, Session
-from ticketing.models import Order, Payment
-from ticketing.services import charges, holds
+from ticketing.models import Order, Payment, Refund
+from ticketing.services import charges, holds, refund_sweeps
 from ticketing.services.fulfillment import apply_session, note_decline, settle_payment
 from ticketing.tests.factories import TicketTypeFactory
 
@@ -141,21 +141,24 @@ def late(event, buy, pay, lose_hold, sandbox):
     sandbox.control("POST", "/_sandbox/faults", fault)
     settle_payment(first.payment.session_id)
     payment = Payment.objects.get(pk=first.payment.pk)
-    assert (payment.status, bool(payment.refund_key), payment.refund_id) == ("succeeded", True, "")
-    return payment
+    refund = Refund.objects.get(payment=payment)
+    assert (payment.status, refund.status, refund.stripe_refund_id) == ("succeeded", "requested", None)
+    return refund
 
 
 def test_a_refund_without_an_answer_is_repeated_under_its_key(late, sandbox):
-    assert holds.finish_late_refunds() == 1
-    assert holds.finish_late_refunds() == 0
+    soon = timezone.now() + timedelta(seconds=31)
+    assert refund_sweeps.resolve_refunds(now=soon) == 1
+    assert refund_sweeps.resolve_refunds(now=soon) == 0
     _, log = sandbox.control("GET", "/_sandbox/requests?path=/v1/refunds", None)
-    assert {each["headers"]["idempotency_key"] for each in log} == {late.refund_key}
+    asked = [each for each in log if each["method"] == "POST"]
+    assert {each["headers"]["idempotency_key"] for each in asked} == {late.idempotency_key}
     assert Order.objects.get(pk=late.order_id).status == "refunded"
 
 
-def test_a_refund_older_than_its_key_is_looked_up_by_staff(late):
-    Payment.objects.update(succeeded_at=timezone.now() - timedelta(hours=23, minutes=1))
-    assert holds.finish_late_refunds() == 0
-    late.refresh_from_db()
-    assert (late.status, late.refund_id) == ("review", "")
-    assert "Look it up at Stripe" in late.review_reason
+def test_a_refund_older_than_its_key_is_looked_up_before_it_is_asked_for_again(late, sandbox):
+    Refund.objects.update(created_at=timezone.now() - timedelta(hours=23, minutes=1))
+    assert refund_sweeps.resolve_refunds() == 1
+    _, log = sandbox.control("GET", "/_sandbox/requests?path=/v1/refunds", None)
+    assert [each["method"] for each in log if each["path"] == "/v1/refunds"] == ["POST", "GET", "POST"]
+    assert Order.objects.get(pk=late.order_id).status == "refunded"

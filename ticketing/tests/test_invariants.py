@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.models import Organization
 from accounts.tests.factories import OrganizationFactory
 from ledger.services.verification import verify_ledger
-from ticketing.models import Order, TicketType
+from ticketing.models import Order, Refund, TicketType
 from ticketing.services import checkout
 from ticketing.services.fulfillment import settle_payment
 from ticketing.services.holds import expire_due_holds
@@ -22,6 +22,22 @@ FREE = "(SELECT id FROM ticketing_order WHERE email = 'free@example.com')"
 WAITING = "(SELECT id FROM ticketing_order WHERE email = 'waiting@example.com')"
 EXPIRED = "(SELECT id FROM ticketing_order WHERE email = 'expired@example.com')"
 OTHER = "(SELECT id FROM accounts_organization WHERE slug = 'other')"
+NEW_REFUND = (
+    "INSERT INTO ticketing_refund (code, order_id, payment_id, origin, status, currency, amount, organizer_part_amount,"
+    " fee_part_amount, fee_amount, processing_part_amount, reverse_transfer, refund_application_fee, restock, reason,"
+    " request_key, failure_reason, needs_staff, staff_reason, created_at)"
+    " SELECT 'R-000000' || {number}, order_id, id, '{origin}', '{status}', 'usd', 5000, 4550, 450, 450, 175,"
+    " true, true, true, '', '', '', false, '', now() FROM ticketing_payment WHERE order_id = {order}"
+)
+LATE_REFUND = NEW_REFUND.format(number=1, origin="late_payment", status="requested", order=EXPIRED)
+THREE_REFUNDS = "; ".join(
+    NEW_REFUND.format(number=number, origin="organizer", status="succeeded", order=PAID)
+    for number in range(1, 4)
+)
+A_REFUND = NEW_REFUND.format(number=1, origin="organizer", status="succeeded", order=PAID)
+MOVED = (
+    "(status, amount, created_at, payment_id, refund_id) SELECT 'succeeded', {amount}, now(), payment_id, id"
+)
 FAULTS = {
     "I07": {
         "a capacity below what is sold": "UPDATE ticketing_tickettype SET capacity = sold + held - 1"
@@ -69,12 +85,22 @@ FAULTS = {
     "I14": {
         "money for an expired order": "UPDATE ticketing_payment SET status = 'succeeded',"
         f" succeeded_at = now() - interval '16 minutes' WHERE order_id = {EXPIRED}",
-        "a refund that was never made": "UPDATE ticketing_payment SET status = 'succeeded', refund_key = 'refund-1',"
-        f" succeeded_at = now() - interval '16 minutes' WHERE order_id = {EXPIRED}",
+        "a refund that was never made": "UPDATE ticketing_payment SET status = 'succeeded',"
+        f" succeeded_at = now() - interval '16 minutes' WHERE order_id = {EXPIRED}; {LATE_REFUND}",
     },
     "I15": {
         "a ticket for an unpaid order": f"UPDATE ticketing_order SET status = 'cancelled' WHERE id = {FREE}",
         "a line that bought more": f"UPDATE ticketing_orderline SET quantity = quantity + 1 WHERE order_id = {FREE}",
+    },
+    "I16": {
+        "a live ticket of a refunded order": f"UPDATE ticketing_order SET status = 'refunded' WHERE id = {PAID}",
+    },
+    "I17": {
+        "more than was paid": THREE_REFUNDS,
+        "more of the fee than there was": f"{A_REFUND}; INSERT INTO ticketing_applicationfeerefund"
+        f" {MOVED.format(amount=871)} FROM ticketing_refund",
+        "more of the transfer than there was": f"{A_REFUND}; INSERT INTO ticketing_transferreversal"
+        f" {MOVED.format(amount=10001)} FROM ticketing_refund",
     },
     "I27": {
         "another organization's order": f"UPDATE ticketing_order SET organization_id = {OTHER} WHERE id = {FREE}",
@@ -164,8 +190,20 @@ def test_a_payment_kept_for_staff_keeps_its_hold_without_a_fault(world: None) ->
 @pytest.mark.django_db
 def test_a_late_payment_that_was_refunded_is_no_fault(world: None) -> None:
     order = Order.objects.get(email="expired@example.com")
-    order.payments.update(
-        status="succeeded", succeeded_at="2026-01-01T00:00Z", refund_key="refund-1", refund_id="re_1"
+    order.payments.update(status="succeeded", succeeded_at="2026-01-01T00:00Z")
+    Refund.objects.create(
+        order=order,
+        payment=order.payments.get(),
+        origin="late_payment",
+        status="succeeded",
+        currency="usd",
+        amount=5000,
+        organizer_part_amount=4550,
+        fee_part_amount=450,
+        fee_amount=450,
+        reverse_transfer=True,
+        refund_application_fee=True,
+        stripe_refund_id="re_1",
     )
     Order.objects.filter(pk=order.pk).update(status="refunded", problem="RESERVATION_EXPIRED")
     assert verify_ledger().violations == []

@@ -10,7 +10,7 @@ from connect import gateway
 from connect.errors import PriceBelowMinimum
 from connect.models import ConnectedAccount, FeeAbsorption, FeeTerms
 from notifications.models import Message
-from ticketing.models import Event, Order, OrderLine, Payment, Ticket, TicketType
+from ticketing.models import Event, Order, OrderLine, Payment, Refund, Ticket, TicketType
 from ticketing.services import checkout, fulfillment
 from ticketing.tests.factories import TicketTypeFactory
 
@@ -257,11 +257,13 @@ def test_a_late_payment_for_what_is_gone_goes_back_in_full(lose_hold, event, buy
     settle()
     order, payment = Order.objects.get(pk=start.order.pk), Payment.objects.get(pk=start.payment.pk)
     assert (order.status, order.refunded_amount, order.tickets.count()) == ("refunded", 10000, 0)
-    assert payment.refund_id.startswith("re_")
+    refund = Refund.objects.get(payment=payment)
+    assert refund.stripe_refund_id.startswith("re_")
     _, log = sandbox.control("GET", "/_sandbox/requests?path=/v1/refunds", None)
+    log = [each for each in log if each["method"] == "POST"]
     assert str(log[-1]["params"]["reverse_transfer"]).lower() == "true"
     assert str(log[-1]["params"]["refund_application_fee"]).lower() == "true"
-    assert log[-1]["headers"]["idempotency_key"] == payment.refund_key
+    assert log[-1]["headers"]["idempotency_key"] == refund.idempotency_key
     assert Message.objects.filter(kind="refund_confirmation", to="ada@example.com", state="sent").count() == 1
     scarce.refresh_from_db()
     assert (scarce.held, scarce.sold) == (0, 2)
@@ -292,19 +294,26 @@ def test_a_late_payment_for_a_cancelled_event_goes_back(lose_hold, event, genera
     assert Order.objects.get().status == "refunded"
 
 
-def test_a_refused_refund_of_a_late_payment_goes_to_staff(lose_hold, event, buy, pay, settle):
+def test_a_refused_refund_of_a_late_payment_goes_to_staff(lose_hold, event, buy, pay, settle, sandbox):
     scarce = TicketTypeFactory(event=event, capacity=1)
     start = buy((scarce, 1))
     lose_hold(start.payment)
     pay(buy((scarce, 1), email="quick@example.com").payment.session_id)
     pay(start.payment.session_id)
     intent = gateway.retrieve_session(start.payment.session_id).payment_intent_id
-    gateway.refund_in_full(payment_intent_id=intent, has_application_fee=True, idempotency_key="by-hand")
+    by_hand = {"reverse_transfer": True, "refund_application_fee": True}
+    sandbox.control("POST", f"/_sandbox/charges/{intent}/refund", by_hand)
     settle()
     payment = Payment.objects.get(pk=start.payment.pk)
-    assert (payment.status, payment.refund_id) == (Payment.Status.REVIEW, "")
+    assert payment.status == Payment.Status.REVIEW
     assert "Stripe refused the refund of a late payment" in payment.review_reason
-    assert not Message.objects.filter(kind="refund_confirmation").exists()
+    refunds = Refund.objects.filter(payment=payment).order_by("pk")
+    assert [(one.origin, one.status) for one in refunds] == [
+        ("late_payment", "refused"),
+        ("stripe", "succeeded"),
+    ]
+    assert Order.objects.get(pk=start.order.pk).status == "refunded"
+    assert Message.objects.filter(kind="refund_confirmation").count() == 1
 
 
 def test_a_declined_card_is_said_on_the_order_and_another_card_clears_it(general, buy, pay, settle):

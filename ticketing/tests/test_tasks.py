@@ -23,7 +23,14 @@ def let_it_lapse(start):
 
 def test_the_schedule_names_these_tasks():
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values() if "ticketing" in entry["task"]}
-    ours = {tasks.expire_holds, tasks.resolve_requested_payments, tasks.record_missing_charge_money}
+    ours = {
+        tasks.expire_holds,
+        tasks.resolve_requested_payments,
+        tasks.record_missing_charge_money,
+        tasks.resolve_refunds,
+        tasks.recover_receivables,
+        tasks.find_refunds,
+    }
     assert scheduled == {task.name for task in ours}
 
 
@@ -42,4 +49,9 @@ def test_the_command_says_what_it_did(general, buy):
     let_it_lapse(buy((general, 2)))
     out = StringIO()
     call_command("expire_holds", stdout=out)
-    assert out.getvalue() == "1 holds expired, 0 payments resolved, 0 late payments refunded.\n"
+    assert out.getvalue() == "1 holds expired, 0 payments resolved, 0 refunds resolved.\n"
+
+
+def test_the_sweeps_over_refunds_find_nothing_where_nothing_is(general, sell):
+    sell((general, 1))
+    assert (tasks.resolve_refunds(), tasks.recover_receivables(), tasks.find_refunds()) == (0, 0, 0)

@@ -309,10 +309,6 @@ class Payment(models.Model):
         blank=True,
         help_text="Until when one caller has Stripe's answer to itself; then another may ask.",
     )
-    refund_key = models.CharField(
-        max_length=80, blank=True, help_text="Idempotency key of a late payment's refund."
-    )
-    refund_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=now)
     succeeded_at = models.DateTimeField(null=True, blank=True)
 
@@ -334,9 +330,6 @@ class Payment(models.Model):
                 fields=["succeeded_at"],
                 condition=Q(status="succeeded", stripe_fee_amount__isnull=True),
                 name="payment_money_unknown",
-            ),
-            models.Index(
-                fields=["id"], condition=Q(refund_id="") & ~Q(refund_key=""), name="payment_refund_under_way"
             ),
         ]
 
