@@ -27,4 +27,5 @@ urlpatterns = [
     path("", include("connect.urls")),
     path("", include("dashboard.urls")),
     path("", include("ticketing.urls")),
+    path("", include("payouts.urls")),
 ]

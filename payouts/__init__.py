@@ -1,1 +1,0 @@
-"""Payouts, statements and reconciliation. Nothing here yet; Stripe pays organizers by its own schedule."""
