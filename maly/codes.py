@@ -13,9 +13,3 @@ def make_code(length: int) -> str:
 def make_key() -> str:
     """128 random bits as 32 hex characters, for links that grant access."""
     return secrets.token_hex(16)
-
-
-def read_code(typed: str) -> str:
-    """What somebody typed as the code that was meant: O is 0, I and L are 1, case and dashes don't count."""
-    text = typed.strip().upper().replace("-", "").replace(" ", "")
-    return text.translate(str.maketrans("OIL", "011"))

@@ -59,7 +59,3 @@ def message(kind: str) -> Callable[[Renderer], Renderer]:
 def render_message(kind: str, ids: dict[str, Any]) -> Mail:
     """The mail of a queued message; raises KeyError for a kind that no app has registered."""
     return _renderers[kind](ids)
-
-
-def registered_kinds() -> list[str]:
-    return sorted(_renderers)
