@@ -1,0 +1,8 @@
+"""Cancelled events and their refunds."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ticketing", "0004_disputes")]
+    operations = []

@@ -1,0 +1,19 @@
+"""One posting of an order."""
+
+from datetime import datetime
+
+from ledger.services.posting import Line, post
+from ticketing.models import Order
+
+
+def post_of_order(kind: str, source: str, order: Order, lines: list[Line], *, at: datetime) -> None:
+    """Post a movement of an order's money, under the order as its subject."""
+    post(
+        kind,
+        source=source,
+        currency=order.currency,
+        organization=order.organization,
+        subject=f"order:{order.code}",
+        occurred_at=at,
+        lines=lines,
+    )
