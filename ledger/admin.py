@@ -1,6 +1,8 @@
 """The ledger in the Django admin: to be read only, as everywhere."""
 
 from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import ReadOnly
@@ -12,7 +14,9 @@ from ledger.models import (
     LedgerMark,
     LedgerSeal,
     LedgerTransaction,
+    LedgerViolation,
 )
+from ledger.registry import all_invariants
 from maly.money import format_amount
 
 
@@ -79,3 +83,31 @@ class LedgerHeadAdmin(ReadOnly, ModelAdmin):
 @admin.register(LedgerMark)
 class LedgerMarkAdmin(ReadOnly, ModelAdmin):
     list_display = ["checked_at", "is_full", "sequence", "horizon"]
+
+
+class IsOpen(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("open", "Open"), ("cleared", "Cleared")]
+
+    def queryset(
+        self, request: HttpRequest, rows: QuerySet[LedgerViolation]
+    ) -> QuerySet[LedgerViolation] | None:
+        return rows if self.value() is None else rows.filter(cleared_at__isnull=self.value() == "open")
+
+
+@admin.register(LedgerViolation)
+class LedgerViolationAdmin(ReadOnly, ModelAdmin):
+    """What is broken now, and what was; a row is cleared by the verification that finds it whole."""
+
+    list_display = ["code", "what", "subject", "detail", "first_seen_at", "last_seen_at", "cleared_at"]
+    list_filter = [IsOpen, "code"]
+    search_fields = ["=code", "subject"]
+    ordering = [F("cleared_at").desc(nulls_first=True), "-first_seen_at"]
+
+    @admin.display(description="What must be true")
+    def what(self, violation: LedgerViolation) -> str:
+        words = {each.code: each.what for each in all_invariants()}
+        return words.get(violation.code, "A rule that is no longer checked.")

@@ -73,9 +73,11 @@ def dispute_hold(dispute_id: str, organization: Organization | None = None) -> A
     return Account(f"dispute-hold:{dispute_id}", LIABILITY, organization.pk if organization else None)
 
 
-def suspense_unmatched() -> Account:
-    """Money at Stripe that nothing of ours explains; each entry has an exception for staff."""
-    return Account("suspense:unmatched", ASSET)
+def suspense_unmatched(organization: Organization | None = None) -> Account:
+    """Money at Stripe, the platform's or an organizer's, that nothing of ours explains; staff have an exception."""
+    if organization is None:
+        return Account("suspense:unmatched", ASSET)
+    return Account(f"suspense:unmatched:{organization.pk}", ASSET, organization.pk)
 
 
 # --- what we earn and spend

@@ -18,18 +18,32 @@ relation(
     "changed_total",
     """
     SELECT posted.id, count(entry.id) AS entries, COALESCE(sum(entry.amount), 0) AS amount
-    FROM changed_transaction posted LEFT JOIN changed_entry entry ON entry.transaction_id = posted.id
+    FROM changed_transaction posted LEFT JOIN ledger_ledgerentry entry ON entry.transaction_id = posted.id
     GROUP BY posted.id
     """,
 )
-# The array keeps an incremental run from spelling every body there is.
+# Of each account by its own index, however many checkpoints the others have.
+relation(
+    "moved_account",
+    "SELECT id FROM ledger_ledgeraccount",
+    changed="""
+    SELECT account.id FROM ledger_ledgeraccount account WHERE %(sequence)s < (
+        SELECT max(sequence) FROM ledger_ledgercheckpoint later WHERE later.account_id = account.id
+    )
+    UNION
+    SELECT entry.account_id FROM ledger_ledgerseal seal JOIN ledger_ledgerentry entry USING (transaction_id)
+    WHERE seal.sequence > %(sequence)s
+    """,
+)
+# The lateral keeps an incremental run from spelling every body there is, and from comparing each with every seal.
 relation(
     "sealed_body",
-    "SELECT * FROM ledger_body",
+    "SELECT seal.*, body.body FROM ledger_ledgerseal seal LEFT JOIN ledger_body body USING (transaction_id)",
     changed="""
-    SELECT * FROM ledger_body WHERE transaction_id = ANY (ARRAY(
-        SELECT transaction_id FROM ledger_ledgerseal WHERE sequence > %(sequence)s
-    ))
+    SELECT seal.*, spelled.body FROM ledger_ledgerseal seal LEFT JOIN LATERAL (
+        SELECT body FROM ledger_body WHERE transaction_id = seal.transaction_id
+    ) spelled ON true
+    WHERE seal.sequence >= %(sequence)s
     """,
 )
 # Below the floor nothing may be unsealed; looked for among all transactions, so in a full run only.
@@ -83,16 +97,20 @@ invariant(
             sum(amount) OVER (PARTITION BY account_id ORDER BY sequence) AS running,
             max(sequence) FILTER (WHERE balance IS NOT NULL) OVER (PARTITION BY account_id) AS last
         FROM (
-            SELECT * FROM (
-                SELECT DISTINCT ON (account_id) account_id, sequence, balance AS amount, balance
-                FROM ledger_ledgercheckpoint WHERE sequence <= %(sequence)s ORDER BY account_id, sequence DESC
+            SELECT base.* FROM moved_account account CROSS JOIN LATERAL (
+                SELECT account_id, sequence, balance AS amount, balance FROM ledger_ledgercheckpoint
+                WHERE account_id = account.id AND sequence <= %(sequence)s ORDER BY sequence DESC LIMIT 1
             ) base
             UNION ALL
             SELECT entry.account_id, seal.sequence, entry.amount, NULL
             FROM ledger_ledgerseal seal JOIN ledger_ledgerentry entry USING (transaction_id)
             WHERE seal.sequence > %(sequence)s
             UNION ALL
-            SELECT account_id, sequence, 0, balance FROM ledger_ledgercheckpoint WHERE sequence > %(sequence)s
+            SELECT later.* FROM moved_account account CROSS JOIN LATERAL (
+                SELECT account_id, sequence, 0, balance FROM ledger_ledgercheckpoint
+                WHERE account_id = account.id AND sequence > %(sequence)s ORDER BY sequence
+                OFFSET 0
+            ) later
         ) line
     ) told
     WHERE (balance IS NOT NULL AND balance <> running) OR (balance IS NULL AND sequence > COALESCE(last, 0))
@@ -104,7 +122,7 @@ invariant(
     "the chain of seals is unbroken, reaches every exported head, and leaves nothing out",
     """
     SELECT 'seal:' || seal.sequence, CASE
-            WHEN body.body IS NULL THEN 'its transaction is gone'
+            WHEN seal.body IS NULL THEN 'its transaction is gone'
             WHEN seal.sequence <> seal.before + 1 THEN 'a seal before it is missing'
             WHEN seal.previous_hash <> seal.hash_before THEN 'it does not follow the seal before it'
             ELSE 'transaction ' || seal.transaction_id || ' was changed'
@@ -112,12 +130,11 @@ invariant(
     FROM (
         SELECT *, lag(sequence, 1, 0::bigint) OVER (ORDER BY sequence) AS before,
             lag(hash, 1, repeat('0', 64)::varchar) OVER (ORDER BY sequence) AS hash_before
-        FROM ledger_ledgerseal WHERE sequence >= %(sequence)s
+        FROM sealed_body
     ) seal
-    LEFT JOIN sealed_body body ON body.transaction_id = seal.transaction_id
     WHERE seal.sequence > %(sequence)s AND (
-        body.body IS NULL OR seal.sequence <> seal.before + 1 OR seal.previous_hash <> seal.hash_before
-        OR seal.hash <> encode(sha256(convert_to(seal.previous_hash || body.body, 'UTF8')), 'hex')
+        seal.body IS NULL OR seal.sequence <> seal.before + 1 OR seal.previous_hash <> seal.hash_before
+        OR seal.hash <> encode(sha256(convert_to(seal.previous_hash || seal.body, 'UTF8')), 'hex')
     )
     UNION ALL
     SELECT 'head:' || head.day,

@@ -1,7 +1,8 @@
 """Double entry: accounts, transactions and their entries, and the seals that make the past unchangeable.
 
-Amounts are signed minor units of the transaction's currency: a debit is positive, a credit negative. Every table only
-grows: triggers refuse UPDATE, DELETE and TRUNCATE (migration 0002), which also lets no unbalanced transaction commit.
+Amounts are signed minor units of the transaction's currency: a debit is positive, a credit negative. Every table but
+the list of violations only grows: triggers refuse UPDATE, DELETE and TRUNCATE (migration 0002), which also lets no
+unbalanced transaction commit.
 """
 
 from django.db import models
@@ -147,3 +148,27 @@ class LedgerMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checked_at:%Y-%m-%d %H:%M} up to {self.sequence}"
+
+
+class LedgerViolation(models.Model):
+    """An invariant that a verification found broken, open until one that could see it finds it whole again."""
+
+    code = models.CharField(max_length=10, help_text="Of the invariant, such as I05.")
+    subject = models.CharField(max_length=200, help_text="What breaks it, such as order:M-7K2QX4C.")
+    detail = models.TextField()
+    needs_full = models.BooleanField(help_text="Only full runs have seen it, so only a full run clears it.")
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    cleared_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "subject"],
+                condition=models.Q(cleared_at__isnull=True),
+                name="ledger_violation_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.subject}"

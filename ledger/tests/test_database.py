@@ -122,8 +122,9 @@ def test_nobody_chooses_the_number_of_its_database_transaction(posted: LedgerTra
 
 
 @pytest.fixture
-def everywhere(posted: LedgerTransaction) -> None:
-    """A row in every table that a test within one transaction can fill."""
+def everywhere(posted: LedgerTransaction, request: pytest.FixtureRequest) -> None:
+    """A row in every table that a test within one transaction can fill, the head of a chain that there isn't."""
+    request.node.add_marker(pytest.mark.broken_books("a head of no chain"))
     LedgerHead.objects.create(day="2026-09-01", sequence=1, hash="0" * 64)
     LedgerMark.objects.create(horizon=1, sequence=0, rules_hash="", is_full=True)
     check_now()

@@ -1,7 +1,6 @@
 """Each invariant has a planted fault that it alone catches: in a full run, and in an incremental one if it is new."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -14,87 +13,58 @@ from ledger.services.posting import reverse
 from ledger.services.verification import verify_ledger
 from ledger.tests.conftest import NOON, Poster, move, seal_all
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broken_books("faults are planted")]
 
 # In transaction 3, which isn't sealed, unless it says otherwise; the first two are.
 UNSEALED = "(SELECT max(id) FROM ledger_ledgertransaction WHERE kind = 'movement')"
 FAULTS = {
-    "a changed amount": (
-        "I01",
-        f"UPDATE ledger_ledgerentry SET amount = amount + 1 WHERE transaction_id = {UNSEALED} AND amount > 0",
-    ),
-    "a lost entry": (
-        "I02",
-        f"DELETE FROM ledger_ledgerentry WHERE transaction_id = {UNSEALED} AND amount > 0",
-    ),
-    "a transaction without entries": (
-        "I02",
-        f"DELETE FROM ledger_ledgerentry WHERE transaction_id = {UNSEALED}",
-    ),
-    "another currency": (
-        "I03",
-        f"UPDATE ledger_ledgertransaction SET currency = 'eur' WHERE id = {UNSEALED}",
-    ),
-    "an entry without its account": (
-        "I03",
-        f"UPDATE ledger_ledgerentry SET account_id = 0 WHERE transaction_id = {UNSEALED} AND amount > 0",
-    ),
-    "an entry without its transaction": (
-        "I03",
-        f"DELETE FROM ledger_ledgertransaction WHERE id = {UNSEALED}",
-    ),
-    "a checkpoint that adds up to more": (
-        "I04",
-        "UPDATE ledger_ledgercheckpoint SET balance = balance + 1 WHERE sequence = 2 AND balance > 0",
-    ),
-    "an early checkpoint that adds up to more": (
-        "I04",
-        "UPDATE ledger_ledgercheckpoint SET balance = balance + 1 WHERE sequence = 1 AND balance > 0",
-    ),
-    "a checkpoint that is gone": (
-        "I04",
-        "DELETE FROM ledger_ledgercheckpoint WHERE sequence = 2 AND balance > 0",
-    ),
-    "all checkpoints gone": ("I04", "DELETE FROM ledger_ledgercheckpoint"),
-    "another subject": (
-        "I06",
-        "UPDATE ledger_ledgertransaction SET subject = 'order:other' WHERE source = 'po_1'",
-    ),
-    "another organization": (
-        "I06",
-        "UPDATE ledger_ledgertransaction SET organization_id = 1 WHERE source = 'po_2'",
-    ),
-    "another account's name": (
-        "I06",
-        "UPDATE ledger_ledgeraccount SET code = 'bank:other' WHERE code = 'bank:platform'",
-    ),
-    "a head of another chain": (
-        "I06",
-        "INSERT INTO ledger_ledgerhead (day, sequence, hash) VALUES ('2026-09-01', 2, repeat('a', 64))",
-    ),
-    "a head after the chain's end": (
-        "I06",
-        "INSERT INTO ledger_ledgerhead (day, sequence, hash) VALUES ('2026-09-01', 9, repeat('a', 64))",
-    ),
-    "a seal that was written anew": (
-        "I06",
-        "UPDATE ledger_ledgerseal SET hash = encode(sha256(convert_to(previous_hash || 'x', 'UTF8')), 'hex')"
-        " WHERE sequence = 2",
-    ),
-    "a seal that follows another": (
-        "I06",
-        "UPDATE ledger_ledgerseal SET previous_hash = repeat('a', 64) WHERE sequence = 1",
-    ),
-    "a transaction below the floor that no seal has": (
-        "I06",
-        f"UPDATE ledger_ledgertransaction SET xact_id = 3 WHERE id = {UNSEALED}",
-    ),
-    "a reversal of something else": (
-        "I29",
-        "UPDATE ledger_ledgertransaction SET reverses_id = (SELECT id FROM ledger_ledgertransaction"
+    "I01": {
+        "a changed amount": "UPDATE ledger_ledgerentry SET amount = amount + 1"
+        f" WHERE transaction_id = {UNSEALED} AND amount > 0",
+    },
+    "I02": {
+        "a lost entry": f"DELETE FROM ledger_ledgerentry WHERE transaction_id = {UNSEALED} AND amount > 0",
+        "a transaction without entries": f"DELETE FROM ledger_ledgerentry WHERE transaction_id = {UNSEALED}",
+    },
+    "I03": {
+        "another currency": f"UPDATE ledger_ledgertransaction SET currency = 'eur' WHERE id = {UNSEALED}",
+        "an entry without its account": "UPDATE ledger_ledgerentry SET account_id = 0"
+        f" WHERE transaction_id = {UNSEALED} AND amount > 0",
+        "an entry without its transaction": f"DELETE FROM ledger_ledgertransaction WHERE id = {UNSEALED}",
+    },
+    "I04": {
+        "a checkpoint that adds up to more": "UPDATE ledger_ledgercheckpoint SET balance = balance + 1"
+        " WHERE sequence = 2 AND balance > 0",
+        "an early checkpoint that adds up to more": "UPDATE ledger_ledgercheckpoint SET balance = balance + 1"
+        " WHERE sequence = 1 AND balance > 0",
+        "a checkpoint that is gone": "DELETE FROM ledger_ledgercheckpoint WHERE sequence = 2 AND balance > 0",
+        "all checkpoints gone": "DELETE FROM ledger_ledgercheckpoint",
+    },
+    "I06": {
+        "another subject": "UPDATE ledger_ledgertransaction SET subject = 'order:other'"
+        " WHERE source = 'po_1'",
+        "another organization": "UPDATE ledger_ledgertransaction SET organization_id = 1"
+        " WHERE source = 'po_2'",
+        "another account's name": "UPDATE ledger_ledgeraccount SET code = 'bank:other'"
+        " WHERE code = 'bank:platform'",
+        "a head of another chain": "INSERT INTO ledger_ledgerhead (day, sequence, hash)"
+        " VALUES ('2026-09-01', 2, repeat('a', 64))",
+        "a head after the chain's end": "INSERT INTO ledger_ledgerhead (day, sequence, hash)"
+        " VALUES ('2026-09-01', 9, repeat('a', 64))",
+        "a seal that was written anew": "UPDATE ledger_ledgerseal"
+        " SET hash = encode(sha256(convert_to(previous_hash || 'x', 'UTF8')), 'hex') WHERE sequence = 2",
+        "a seal that follows another": "UPDATE ledger_ledgerseal SET previous_hash = repeat('a', 64)"
+        " WHERE sequence = 1",
+        "a transaction below the floor that no seal has": "UPDATE ledger_ledgertransaction SET xact_id = 3"
+        f" WHERE id = {UNSEALED}",
+    },
+    "I29": {
+        "a reversal of something else": "UPDATE ledger_ledgertransaction SET reverses_id = (SELECT id"
+        " FROM ledger_ledgertransaction"
         " WHERE source = 'po_2') WHERE kind = 'movement_reversal'",
-    ),
+    },
 }
+CASES = [(code, words) for code, faults in FAULTS.items() for words in faults]
 # What an incremental run isn't meant to find: it was there at the last mark, or it takes a look at everything.
 OLD = {
     "an early checkpoint that adds up to more",
@@ -128,25 +98,18 @@ def test_the_books_are_clean_without_a_fault(books: None) -> None:
     assert verify_ledger().violations == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("code", "words"), CASES)
 def test_a_planted_fault_is_caught_by_its_own_invariant_alone(
-    books: None, plant: Callable[..., None], fault: str
+    books: None, plant: Callable[..., None], code: str, words: str
 ) -> None:
-    code, statement = FAULTS[fault]
-    plant(statement)
-    if fault not in OLD:
+    plant(FAULTS[code][words])
+    if words not in OLD:
         found = verify_ledger(is_full=False)
         assert not found.is_full
         assert {violation.code for violation in found.violations} == {code}
     found = verify_ledger()
     assert {violation.code for violation in found.violations} == {code}
     assert all(violation.subject and violation.detail for violation in found.violations)
-
-
-def test_every_invariant_of_the_ledger_has_a_planted_fault() -> None:
-    source = (Path(__file__).parents[1] / "invariants.py").read_text()
-    own = {each.code for each in registry.all_invariants() if f'"{each.code}"' in source}
-    assert own == {code for code, _ in FAULTS.values()} == {"I01", "I02", "I03", "I04", "I06", "I29"}
 
 
 def test_a_deleted_seal_leaves_a_gap(books: None, plant: Callable[..., None]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ledger.services.verification import verify_ledger
+from ledger.services.violations import check_ledger
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         if options["heads"] and not options["heads"].exists():
             raise CommandError(f"There is no file {options['heads']}.")
         try:
-            found = verify_ledger(is_full=not options["incremental"], heads_file=options["heads"])
+            found = check_ledger(is_full=not options["incremental"], heads_file=options["heads"])
         except ValueError as error:
             raise CommandError(f"The file of heads can't be read: {error}") from None
         for each in found.violations:
