@@ -83,15 +83,16 @@ def _end_refund(world: World, refund_id: str, body: Json) -> StripeObject:
 
 
 def _dispute(world: World, charge_id: str, body: Json) -> StripeObject:
-    only(body, "reason", "amount")
+    only(body, "reason", "amount", "inquiry")
     reason = choice(body, "reason", dispute_states.REASONS, "fraudulent")
     amount = whole(body, "amount", None, least=1)
-    return dispute_states.open_dispute(world, _charge(world, charge_id), reason, amount)
+    inquiry = yes_or_no(body, "inquiry", default=False)
+    return dispute_states.open_dispute(world, _charge(world, charge_id), reason, amount, inquiry=inquiry)
 
 
 def _decide(world: World, dispute_id: str, body: Json) -> StripeObject:
     only(body, "outcome")
-    outcome = choice(body, "outcome", dispute_states.CLOSED)
+    outcome = choice(body, "outcome", dispute_states.OUTCOMES)
     dispute = _found(world, "dispute", dispute_id)
     dispute_states.decide_dispute(world, dispute, outcome)
     return dispute

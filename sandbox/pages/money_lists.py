@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sandbox.pages.render import money
+from sandbox.resources import dispute_states
 from sandbox.state import State, StripeObject
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def _refund(refund: StripeObject) -> Row:
 def _dispute(dispute: StripeObject) -> Row:
     call = f"disputes/{dispute['id']}"
     actions = [("Win", call, "outcome", "won"), ("Lose", call, "outcome", "lost")]
-    is_open = dispute["status"] in ("needs_response", "under_review")
+    if dispute_states.is_inquiry(dispute):
+        actions = [("Close", call, "outcome", "warning_closed"), ("Escalate", call, "outcome", "escalated")]
+    is_open = dispute["status"] not in dispute_states.CLOSED
     return _row(dispute, dispute["status"], dispute["charge"], *(actions if is_open else []))
 
 

@@ -1,4 +1,7 @@
-"""What becomes of a dispute: opened by the card's bank, answered, won, lost, or lost by silence."""
+"""What becomes of a dispute: opened by the card's bank, answered, won, lost, or lost by silence.
+
+An inquiry (`warning_…`) comes before one: the bank asks, and takes nothing unless it is escalated.
+"""
 
 import time
 from typing import Any
@@ -31,45 +34,63 @@ TEXTS = (
     "service_date", "shipping_address", "shipping_carrier", "shipping_date", "shipping_tracking_number",
     "uncategorized_text",
 )  # fmt: skip
-CLOSED = ("won", "lost")
+CLOSED = ("won", "lost", "warning_closed")
+OUTCOMES = (*CLOSED, "escalated")
+READ = ("under_review", "warning_under_review")
 # Stripe's test evidence: what its text decides.
 DECIDING_TEXTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 
 
-def open_dispute(world: World, charge: StripeObject, reason: str, amount: int | None = None) -> StripeObject:
+def open_dispute(
+    world: World, charge: StripeObject, reason: str, amount: int | None = None, *, inquiry: bool = False
+) -> StripeObject:
     """Dispute a charge, all that isn't refunded or an `amount` of it (minor units): the platform is debited that
-    and the fee. Raises `StripeError` if nothing of it can be disputed."""
+    and the fee; an inquiry debits nothing. Raises `StripeError` if nothing of it can be disputed."""
     left = charge["amount"] - charge["amount_refunded"]
     amount = left if amount is None else amount
     if charge["disputed"] or not charge["paid"] or not 0 < amount <= left:
         raise refused(f"Charge {charge['id']} cannot be disputed, or not by that amount.")
-    dispute = _dispute(charge, reason, amount)
+    dispute = _dispute(charge, reason, amount, inquiry=inquiry)
+    world.state.save(dispute)
+    charge["disputed"] = True
+    world.state.save(charge)
+    if inquiry:
+        world.emit("charge.dispute.created", dispute)
+        return dispute
+    _withdraw(world, dispute)
+    world.emit("charge.dispute.created", dispute)
+    world.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def _withdraw(world: World, dispute: StripeObject) -> None:
+    """Take the disputed amount and the fee from the platform; from now on silence loses."""
     line = balance_transactions.fee_line(
-        "stripe_fee", DISPUTE_FEE, charge["currency"], application=None, description="Dispute fee"
+        "stripe_fee", DISPUTE_FEE, dispute["currency"], application=None, description="Dispute fee"
     )
     entry = balance_transactions.post(
         world,
         account="",
         kind="adjustment",
         category="dispute",
-        amount=-amount,
-        currency=charge["currency"],
+        amount=-dispute["amount"],
+        currency=dispute["currency"],
         source=dispute["id"],
         fees=[line],
         at_once=True,
-        description=f"Chargeback withdrawal for {charge['id']}",
+        description=f"Chargeback withdrawal for {dispute['charge']}",
     )
     dispute["balance_transactions"] = [entry]
     world.state.save(dispute)
-    charge["disputed"] = True
-    world.state.save(charge)
     world.clock.plan(WORK, EVIDENCE_DAYS * DAY, dispute["id"], dispute=dispute["id"])
-    world.emit("charge.dispute.created", dispute)
-    world.emit("charge.dispute.funds_withdrawn", dispute)
-    return dispute
 
 
-def _dispute(charge: StripeObject, reason: str, amount: int) -> StripeObject:
+def is_inquiry(dispute: StripeObject) -> bool:
+    """Return whether the bank only asks."""
+    return str(dispute["status"]).startswith("warning_")
+
+
+def _dispute(charge: StripeObject, reason: str, amount: int, *, inquiry: bool) -> StripeObject:
     now = int(time.time())
     details = charge["payment_method_details"] or {}
     return {
@@ -89,27 +110,27 @@ def _dispute(charge: StripeObject, reason: str, amount: int) -> StripeObject:
             "past_due": False,
             "submission_count": 0,
         },
-        "is_charge_refundable": False,
+        "is_charge_refundable": inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
             "card": {
                 "brand": details.get("card", {}).get("brand", "visa"),
-                "case_type": "chargeback",
+                "case_type": "inquiry" if inquiry else "chargeback",
                 "network_reason_code": "10.4",
             },
             "type": "card",
         },
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
 
 
 def add_evidence(world: World, dispute: StripeObject, evidence: dict[str, Any], *, submit: bool) -> None:
     """Stage evidence, or submit all that is staged; the bank then reviews it. Raises `StripeError` if it is late."""
     check_open(dispute)
-    if dispute["status"] == "under_review":
+    if dispute["status"] in READ:
         raise refused(
             f"Dispute {dispute['id']} is under review: its evidence was submitted and can't be changed."
         )
@@ -119,11 +140,11 @@ def add_evidence(world: World, dispute: StripeObject, evidence: dict[str, Any], 
     has_evidence = any(value for name, value in dispute["evidence"].items() if name != "enhanced_evidence")
     dispute["evidence_details"] = details | {"has_evidence": has_evidence}
     if submit:
-        dispute["status"] = "under_review"
+        dispute["status"] = "warning_under_review" if is_inquiry(dispute) else "under_review"
         dispute["evidence_details"] |= {"submission_count": details["submission_count"] + 1}
         world.clock.cancel(f"{WORK}:{dispute['id']}")
         outcome = DECIDING_TEXTS.get(dispute["evidence"]["uncategorized_text"] or "")
-        if outcome:
+        if outcome and not is_inquiry(dispute):
             world.plan_asynchronous("dispute_decided", dispute["id"], dispute=dispute["id"], outcome=outcome)
     changed = {name: old for name, old in before.items() if dispute[name] != old}
     world.emit("charge.dispute.updated", world.state.save(dispute), previous=changed)
@@ -136,8 +157,14 @@ def check_open(dispute: StripeObject) -> None:
 
 
 def decide_dispute(world: World, dispute: StripeObject, outcome: str) -> None:
-    """Close a dispute: won, the amount comes back to the platform; lost, it doesn't."""
+    """Close a dispute: won, the amount comes back to the platform; lost, it doesn't. An inquiry is closed
+    (`warning_closed`) or becomes a dispute (`escalated`); raises `StripeError` for what can't become of it."""
     check_open(dispute)
+    if is_inquiry(dispute) != (outcome in ("warning_closed", "escalated")):
+        raise refused(f"Dispute {dispute['id']} is {dispute['status']}: it can't be {outcome}.")
+    if outcome == "escalated":
+        _escalate(world, dispute)
+        return
     world.clock.cancel(f"{WORK}:{dispute['id']}")
     before = {"status": dispute["status"]}
     dispute["status"] = outcome
@@ -158,6 +185,20 @@ def decide_dispute(world: World, dispute: StripeObject, outcome: str) -> None:
     if outcome == "won":
         world.emit("charge.dispute.funds_reinstated", dispute)
     world.emit("charge.dispute.closed", dispute, previous=before)
+
+
+def _escalate(world: World, dispute: StripeObject) -> None:
+    """Make a dispute of an inquiry: the money is taken, and it can be answered once more."""
+    before = {name: dispute[name] for name in ("amount", "evidence_details", "status")}
+    dispute["status"], dispute["is_charge_refundable"] = "needs_response", False
+    charge = world.state.get("charge", dispute["charge"])
+    dispute["amount"] = min(dispute["amount"], charge["amount"] - charge["amount_refunded"])
+    dispute["payment_method_details"]["card"]["case_type"] = "chargeback"
+    due_by = int(time.time()) + EVIDENCE_DAYS * DAY
+    dispute["evidence_details"] = dispute["evidence_details"] | {"due_by": due_by, "submission_count": 0}
+    _withdraw(world, dispute)
+    world.emit("charge.dispute.updated", dispute, previous=before)
+    world.emit("charge.dispute.funds_withdrawn", dispute)
 
 
 @work("dispute_decided")

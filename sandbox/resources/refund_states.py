@@ -65,7 +65,7 @@ def _check_charge(world: World, charge: StripeObject) -> None:
     if charge["refunded"]:
         raise refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     disputes = [one for one in world.state.values("dispute") if one["charge"] == charge["id"]]
-    if any(dispute["status"] != "won" for dispute in disputes):
+    if any(dispute["status"] != "won" and not dispute["is_charge_refundable"] for dispute in disputes):
         raise refused(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
         )

@@ -148,3 +148,51 @@ def test_a_partly_refunded_charge_is_disputed_for_the_rest(
     assert sandbox.control("POST", path, {"amount": 3001})[0] == 400
     assert sandbox.control("POST", path, {})[1]["amount"] == 3000
     assert_books_balance(sandbox)
+
+
+def test_an_inquiry_takes_nothing_until_it_is_escalated(
+    sandbox: Sandbox, client: stripe.StripeClient, new_session: Buy, inbox: Inbox
+) -> None:
+    intent = pay(sandbox, new_session(5000, fee=150))["payment_intent"]
+    sandbox.pump()
+    path = f"/_sandbox/charges/{intent}/dispute"
+    made = sandbox.control("POST", path, {"inquiry": True})[1]
+    asked = client.v1.disputes.retrieve(made["id"])
+    assert (asked.status, asked.balance_transactions, asked.is_charge_refundable) == (
+        "warning_needs_response",
+        [],
+        True,
+    )
+    assert balance(client) == -25
+    assert client.v1.refunds.create({"payment_intent": intent, "amount": 500}).status == "succeeded"
+    for outcome in ("won", "lost"):
+        assert sandbox.control("POST", f"/_sandbox/disputes/{made['id']}", {"outcome": outcome})[0] == 400
+    answered = client.v1.disputes.update(made["id"], {"evidence": {"customer_name": "Ada"}})
+    assert answered.status == "warning_under_review"
+    sandbox.control("POST", f"/_sandbox/disputes/{made['id']}", {"outcome": "escalated"})
+    claimed = client.v1.disputes.retrieve(made["id"])
+    assert (claimed.status, claimed.evidence_details.submission_count) == ("needs_response", 0)
+    assert (claimed.amount, claimed.balance_transactions[0].net) == (4500, -6000)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.create({"payment_intent": intent})
+    sandbox.pump()
+    assert dispute_events(inbox) == [
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.updated",
+        "charge.dispute.funds_withdrawn",
+    ]
+    assert_books_balance(sandbox)
+
+
+def test_an_inquiry_may_come_to_nothing(
+    sandbox: Sandbox, client: stripe.StripeClient, new_session: Buy
+) -> None:
+    intent = pay(sandbox, new_session(5000, fee=150))["payment_intent"]
+    made = sandbox.control("POST", f"/_sandbox/charges/{intent}/dispute", {"inquiry": True})[1]
+    status, closed = sandbox.control(
+        "POST", f"/_sandbox/disputes/{made['id']}", {"outcome": "warning_closed"}
+    )
+    assert (status, closed["status"]) == (200, "warning_closed")
+    assert sandbox.control("POST", f"/_sandbox/disputes/{made['id']}", {"outcome": "escalated"})[0] == 400
+    assert_books_balance(sandbox)
