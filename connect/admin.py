@@ -19,6 +19,7 @@ from connect.fee_preview import FeePreview, losses_of, preview_override
 from connect.forms import FeeOverrideForm, FeeTermsForm, PlanAssignmentForm
 from connect.models import (
     ConnectedAccount,
+    EventCursor,
     FeeOverride,
     FeePlan,
     FeeTerms,
@@ -173,12 +174,21 @@ class ConnectedAccountAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnly, ModelAdmin):
-    list_display = ["event_id", "type", "endpoint", "status", "attempts", "received_at", "short_error"]
+    list_display = [
+        "event_id",
+        "type",
+        "endpoint",
+        "status",
+        "attempts",
+        "received_at",
+        "acknowledged_at",
+        "short_error",
+    ]
     list_filter = ["status", "endpoint", "type"]
     search_fields = ["event_id", "object_id", "account"]
     date_hierarchy = "received_at"
     show_full_result_count = False
-    actions = ["replay_events"]
+    actions = ["replay_events", "acknowledge_events"]
 
     @admin.display(description="error")
     def short_error(self, event: StripeEvent) -> str:
@@ -188,20 +198,35 @@ class StripeEventAdmin(ReadOnly, ModelAdmin):
         return bool(request.user.is_superuser or request.user.has_perm("connect.change_stripeevent"))
 
     @admin.action(description="Handle again…", permissions=["replay"])
-    def replay_events(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> HttpResponse | None:
-        reason = request.POST.get("reason", "").strip()
-        if not reason:
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Handle events again",
-                "opts": self.opts,
-                "events": events,
-                "was_sent": "reason" in request.POST,
-            }
-            return render(request, "connect/admin/replay_events.html", context)
-        count = inbox.replay(events, actor=request.user, reason=reason)
+    def replay_events(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> HttpResponse:
+        if page := self._ask_why(request, events, "replay_events", "Handle events again"):
+            return page
+        count = inbox.replay(events, actor=request.user, reason=request.POST["reason"].strip())
         self.message_user(request, f"{count} events will be handled again.", messages.SUCCESS)
         return redirect(reverse("admin:connect_stripeevent_changelist"))
+
+    @admin.action(description="Let dead letters rest…", permissions=["replay"])
+    def acknowledge_events(self, request: HttpRequest, events: QuerySet[StripeEvent]) -> HttpResponse:
+        if page := self._ask_why(request, events, "acknowledge_events", "Let dead letters rest"):
+            return page
+        count = inbox.acknowledge(events, actor=request.user, reason=request.POST["reason"].strip())
+        self.message_user(request, f"{count} dead letters need nothing more.", messages.SUCCESS)
+        return redirect(reverse("admin:connect_stripeevent_changelist"))
+
+    def _ask_why(
+        self, request: HttpRequest, events: QuerySet[StripeEvent], action: str, title: str
+    ) -> HttpResponse | None:
+        """The page that asks for a reason; None once one is given."""
+        if request.POST.get("reason", "").strip():
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "events": events,
+            "was_sent": "reason" in request.POST,
+        }
+        return render(request, f"connect/admin/{action}.html", context)
 
 
 def _read_preview(given: Any) -> FeePreview | None:
@@ -217,3 +242,9 @@ def _read_preview(given: Any) -> FeePreview | None:
     except (InvalidOperation, ValueError):
         return FeePreview(problem="The rate isn't a number.")
     return preview_override(organization, currency=currency, percent=percent, fixed_amount=fixed_amount)
+
+
+@admin.register(EventCursor)
+class EventCursorAdmin(ReadOnly, ModelAdmin):
+    list_display = ["__str__", "complete_at", "found", "found_at", "error"]
+    search_fields = ["account_id"]

@@ -8,9 +8,10 @@ It reaches Stripe by settings.STRIPE_API_HOST, which is the gateway's own addres
 from typing import Any
 
 from django.conf import settings
-from djstripe.models import Account, Payout
+from djstripe.models import Account, Charge, Dispute, Payout, Refund
 from djstripe.models.base import StripeModel
 
+# What dj-stripe would go and ask Stripe for.
 PAYOUT_REFERENCES = (
     "balance_transaction",
     "destination",
@@ -18,6 +19,19 @@ PAYOUT_REFERENCES = (
     "original_payout",
     "reversed_by",
 )
+CHARGE_REFERENCES = (
+    "balance_transaction",
+    "customer",
+    "invoice",
+    "payment_intent",
+    "payment_method",
+    "refunds",
+    "source",
+)
+REFUND_REFERENCES = ("balance_transaction", "failure_balance_transaction")
+DISPUTE_REFERENCES = ("balance_transaction", "charge", "payment_intent")
+# The buyer's name and addresses: ours are enough, and can be forgotten in one place.
+PERSONAL = ("billing_details", "evidence", "receipt_email", "receipt_url", "shipping")
 
 
 def _no_owner(_cls: type, _data: Any, api_key: str | None = None, livemode: bool | None = None) -> None:
@@ -38,7 +52,29 @@ def feed_payout(data: dict[str, Any]) -> None:
     What a payout refers to belongs to the connected account, where dj-stripe, having no owner, can't look: it stays
     in `stripe_data` alone.
     """
-    alone = {**data, **dict.fromkeys(PAYOUT_REFERENCES)}
-    mirrored = Payout.sync_from_stripe_data(alone, api_key=settings.STRIPE_SECRET_KEY)
-    mirrored.stripe_data = data
+    _feed(Payout, data, without=PAYOUT_REFERENCES)
+
+
+def feed_refund(data: dict[str, Any]) -> None:
+    """Bring dj-stripe's copy of a refund to what the gateway fetched with its charge. May raise anything.
+
+    A refund of dj-stripe's hangs on its charge, which is fed first.
+    """
+    charge = data["charge"]
+    _feed(Charge, charge, without=CHARGE_REFERENCES)
+    _feed(Refund, {**data, "charge": charge["id"]}, without=REFUND_REFERENCES)
+
+
+def feed_dispute(data: dict[str, Any]) -> None:
+    """Bring dj-stripe's copy of a dispute to what the gateway fetched. May raise anything."""
+    _feed(Dispute, data, without=DISPUTE_REFERENCES, balance_transactions=[])
+
+
+def _feed(
+    model: type[StripeModel], data: dict[str, Any], *, without: tuple[str, ...], **instead: Any
+) -> None:
+    """Sync an object by itself, `without` what it refers to, and then keep all of it but the personal part."""
+    alone = {**data, **dict.fromkeys(without), **instead}
+    mirrored = model.sync_from_stripe_data(alone, api_key=settings.STRIPE_SECRET_KEY)
+    mirrored.stripe_data = {name: value for name, value in data.items() if name not in PERSONAL}
     mirrored.save(update_fields=["stripe_data"])

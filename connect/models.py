@@ -273,6 +273,9 @@ class StripeEvent(models.Model):
     error = models.TextField(blank=True)
     received_at = models.DateTimeField(default=timezone.now)
     processed_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When staff said that this dead letter needs nothing more."
+    )
 
     class Meta:
         constraints = [
@@ -285,7 +288,32 @@ class StripeEvent(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(status="received"), name="stripe_event_due"),
             models.Index(fields=["object_id"], name="stripe_event_object"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status="dead", acknowledged_at__isnull=True),
+                name="stripe_event_dead",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+
+class EventCursor(models.Model):
+    """Up to when Stripe's own list of an account's events has been compared with the inbox."""
+
+    account_id = models.CharField(
+        max_length=64, unique=True, blank=True, help_text="Stripe's account; empty: the platform."
+    )
+    complete_at = models.DateTimeField(
+        null=True, blank=True, help_text="What happened before is in the inbox."
+    )
+    found = models.PositiveIntegerField(default=0, help_text="How many events no webhook had brought, in all.")
+    found_at = models.DateTimeField(null=True, blank=True, help_text="When such an event was last found.")
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["complete_at"], name="event_cursor_oldest")]
+
+    def __str__(self) -> str:
+        return mask_account_id(self.account_id) if self.account_id else "platform"

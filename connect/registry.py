@@ -27,3 +27,8 @@ def on(*types: str, endpoint: str) -> Callable[[Handler], Handler]:
 def find_handler(event: StripeEvent) -> Handler | None:
     """The handler of an event, or None for a type that nobody here cares about."""
     return _handlers.get((event.endpoint, event.type))
+
+
+def handled_types(endpoint: str) -> list[str]:
+    """The types that somebody here handles when they come to an endpoint."""
+    return sorted(type_ for known, type_ in _handlers if known == endpoint)

@@ -13,6 +13,8 @@ from connect.services import inbox
 from connect.services.accounts import create_at_stripe
 
 logger = logging.getLogger(__name__)
+# Less than a task may take; the accounts that are left come first the next time.
+CATCH_UP_SECONDS = 150
 
 
 @shared_task
@@ -28,6 +30,18 @@ def process_stripe_event(event_pk: int) -> None:
     with gateway.patiently():
         for claimed in inbox.claim_due_events(1, event_pk=event_pk):
             inbox.process_event(claimed)
+
+
+@shared_task
+def catch_up_events() -> int:
+    """Bring the events that no webhook brought, and work them off."""
+    from connect.services import catch_up
+
+    with gateway.patiently():
+        found = catch_up.catch_up(seconds=CATCH_UP_SECONDS).found
+        if found:
+            inbox.process_due()
+    return found
 
 
 @shared_task

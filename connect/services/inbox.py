@@ -66,16 +66,26 @@ def store_event(endpoint: str, body: bytes, signature: str) -> int | None:
     """
     try:
         event = gateway.construct_event(body, signature, endpoint_secrets(endpoint))
-        row = _read_event(endpoint, event)
     except BadSignature:
         raise BadWebhook("The signature is missing, wrong or too old.") from None
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise BadWebhook("The body is no event.") from None
+    return keep_event(endpoint, event)
+
+
+def keep_event(endpoint: str, event: dict[str, Any]) -> int | None:
+    """Store an event that is known to be Stripe's in one statement; None for one that is stored already.
+
+    Raises BadWebhook for a wrong shape, mode or scope.
+    """
     try:
+        row = _read_event(endpoint, event)
         with connection.cursor() as cursor:
             cursor.execute(STORE, row)
             stored = cursor.fetchone()
-    except (DataError, UnicodeError):  # a NUL or half a surrogate pair, which PostgreSQL keeps in no text
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        raise BadWebhook("The body is no event.") from None
+    except DataError:  # a NUL or half a surrogate pair, which PostgreSQL keeps in no text
         raise BadWebhook("The body is no event.") from None
     crash_point("connect.event_stored")
     return stored[0] if stored else None
@@ -150,16 +160,31 @@ def replay(events: QuerySet[StripeEvent], *, actor: User | None = None, reason: 
             lease_until=None,
             error="",
             processed_at=None,
+            acknowledged_at=None,
         )
-        for _, event_id in ids:
-            record(
-                "stripe_event.replayed",
-                subject=f"event:{event_id}"[:80],
-                actor=actor,
-                actor_kind=AuditEntry.Actor.STAFF if actor else AuditEntry.Actor.COMMAND,
-                reason=reason,
-            )
+        _audit("stripe_event.replayed", [event_id for _, event_id in ids], actor=actor, reason=reason)
     return len(ids)
+
+
+def acknowledge(events: QuerySet[StripeEvent], *, actor: User, reason: str) -> int:
+    """Say of dead letters that they need nothing more, so that they stop being a fault; returns how many."""
+    dead = events.filter(status=StripeEvent.Status.DEAD, acknowledged_at=None)
+    with transaction.atomic():
+        ids = list(dead.select_for_update().values_list("pk", "event_id"))
+        StripeEvent.objects.filter(pk__in=[pk for pk, _ in ids]).update(acknowledged_at=timezone.now())
+        _audit("stripe_event.acknowledged", [event_id for _, event_id in ids], actor=actor, reason=reason)
+    return len(ids)
+
+
+def _audit(action: str, event_ids: list[str], *, actor: User | None, reason: str) -> None:
+    for event_id in event_ids:
+        record(
+            action,
+            subject=f"event:{event_id}"[:80],
+            actor=actor,
+            actor_kind=AuditEntry.Actor.STAFF if actor else AuditEntry.Actor.COMMAND,
+            reason=reason,
+        )
 
 
 def _read_event(endpoint: str, event: dict[str, Any]) -> dict[str, Any]:

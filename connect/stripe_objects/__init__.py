@@ -3,6 +3,7 @@
 from connect.stripe_objects.accounts import Account, AccountLink, PayoutSchedule
 from connect.stripe_objects.balances import Balance, BalanceTransaction, Payout
 from connect.stripe_objects.base import Data, hide_ids, id_of, moment
+from connect.stripe_objects.disputes import Dispute
 from connect.stripe_objects.payments import Charge, PaymentIntent, Session
 from connect.stripe_objects.refunds import Moved, Refund
 
@@ -13,6 +14,7 @@ __all__ = [
     "BalanceTransaction",
     "Charge",
     "Data",
+    "Dispute",
     "Moved",
     "PaymentIntent",
     "Payout",

@@ -24,10 +24,11 @@ class Balance:
 
 @dataclass(frozen=True, kw_only=True)
 class BalanceTransaction:
-    """A movement of an account's balance: `net` is `amount` less `fee`.
+    """A movement of an account's balance: `net` is `amount` less `fee`, of which `application_fee` is the platform's.
 
     Where its source was expanded: `transfer_id` is the transfer that made a destination payment, `payment_id` the
-    payment that a refund gives back, `reversal_id` the reversal that made the refund.
+    payment that a refund gives back, `reversal_id` the reversal that made the refund, `application_fee_id` the fee of
+    the payment, or the one that a fee refund gives back.
     """
 
     id: str
@@ -44,6 +45,9 @@ class BalanceTransaction:
     description: str
     created_at: datetime
     available_at: datetime
+    category: str = ""
+    application_fee: int = 0
+    application_fee_id: str | None = None
 
     @classmethod
     def parse(cls, data: Data) -> Self:
@@ -64,6 +68,11 @@ class BalanceTransaction:
             description=data.get("description") or "",
             created_at=moment(data["created"]),
             available_at=moment(data["available_on"]),
+            category=data.get("reporting_category") or "",
+            application_fee=sum(
+                line["amount"] for line in data.get("fee_details") or () if line["type"] == "application_fee"
+            ),
+            application_fee_id=id_of(source.get("application_fee") or source.get("fee")),
         )
 
 

@@ -1,6 +1,6 @@
 """Money that goes back. Amounts are minor units of `currency`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -31,7 +31,7 @@ class Refund:
     """A refund: pending, requires_action, succeeded, failed or canceled.
 
     `reversal` and `fee_refunds` (all of the charge's fee, newest first) are known where they were expanded; `code` is
-    the refund of ours that asked for it.
+    the refund of ours that asked for it; `raw` is for the mirror only.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Refund:
     fee_refunds: tuple[Moved, ...]
     failure_reason: str
     code: str
+    raw: Data = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, data: Data) -> Self:
@@ -63,4 +64,5 @@ class Refund:
             fee_refunds=tuple(Moved.parse(row) for row in given_back),
             failure_reason=data.get("failure_reason") or "",
             code=(data.get("metadata") or {}).get("refund", ""),
+            raw=data,
         )

@@ -209,3 +209,21 @@ def test_events_are_replayed_after_a_confirmation_with_a_reason(admin, staff):
     entry = AuditEntry.objects.get(action="stripe_event.replayed")
     assert (entry.actor, entry.reason) == (staff, "Fixed")
     assert admin.get(reverse("admin:connect_stripeevent_change", args=[event.pk])).status_code == 200
+
+
+def test_dead_letters_are_let_rest_after_a_confirmation_with_a_reason(admin, staff):
+    deliver(make_event())
+    event = StripeEvent.objects.get()
+    StripeEvent.objects.update(status="dead", attempts=12, error="broken")
+    path = reverse("admin:connect_stripeevent_changelist")
+    chosen = {"action": "acknowledge_events", "_selected_action": [event.pk]}
+    page = admin.post(path, chosen).content.decode()
+    assert event.event_id in page
+    assert 'value="acknowledge_events"' in page
+    assert admin.post(path, {**chosen, "reason": ""}).status_code == 200
+    event.refresh_from_db()
+    assert event.acknowledged_at is None
+    assert admin.post(path, {**chosen, "reason": "Sent by a test"}).status_code == 302
+    event.refresh_from_db()
+    assert (event.status, event.acknowledged_at is None) == ("dead", False)
+    assert AuditEntry.objects.get(action="stripe_event.acknowledged").actor == staff

@@ -172,8 +172,9 @@ def test_it_answers_503_when_the_database_cannot_store_the_event(monkeypatch):
     def broken() -> None:
         raise OperationalError("the database is gone")
 
-    monkeypatch.setattr(connection, "cursor", broken)
-    response = deliver(make_event())
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "cursor", broken)
+        response = deliver(make_event())
     assert response.status_code == 503
     assert response["Retry-After"]
 
@@ -293,8 +294,9 @@ def test_a_poke_for_an_event_that_is_done_does_nothing(connected_organization):
 
 
 @pytest.fixture
-def pay_out(connected_organization, sandbox):
+def pay_out(connected_organization, sandbox, request):
     """Stripe pays $45.50 out to the organizer, and it ends as told."""
+    request.node.add_marker(pytest.mark.unsettled("no payment of ours brought this money"))
 
     def run(outcome: str, **more: str) -> dict[str, str]:
         account = get_current_account(connected_organization).stripe_account_id

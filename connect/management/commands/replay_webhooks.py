@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from connect import gateway
 from connect.models import StripeEvent
-from connect.services import inbox
+from connect.services import catch_up, inbox
 
 
 class Command(BaseCommand):
@@ -21,16 +21,29 @@ class Command(BaseCommand):
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--dead", action="store_true", help="events that were given up after 12 attempts")
         which.add_argument("--since", metavar="MOMENT", help="all received since, such as 2026-12-01T18:00")
+        which.add_argument(
+            "--missed", action="store_true", help="those of 30 days that Stripe has and no webhook brought"
+        )
         which.add_argument("--id", action="append", metavar="evt_…", help="one event; may be given again")
         parser.add_argument("--now", action="store_true", help="handle them here instead of in a worker")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = inbox.replay(self._chosen(options), reason="replay_webhooks")
-        self.stdout.write(f"{count} events will be handled again.")
+        if options["missed"]:
+            self._bring_missed()
+        else:
+            count = inbox.replay(self._chosen(options), reason="replay_webhooks")
+            self.stdout.write(f"{count} events will be handled again.")
         if options["now"]:
             with gateway.patiently():
                 tried = inbox.process_due()
             self.stdout.write(f"{tried} events were tried.")
+
+    def _bring_missed(self) -> None:
+        with gateway.patiently():
+            done = catch_up.catch_up(anew=True)
+        self.stdout.write(f"{done.found} events that no webhook brought, of {done.accounts} accounts.")
+        for name in done.unread:
+            self.stdout.write(f"Not read: {name}")
 
     def _chosen(self, options: dict[str, Any]) -> QuerySet[StripeEvent]:
         if options["dead"]:
@@ -40,7 +53,9 @@ class Command(BaseCommand):
         found = StripeEvent.objects.filter(event_id__in=options["id"])
         missing = set(options["id"]) - set(found.values_list("event_id", flat=True))
         if missing:
-            raise CommandError(f"Not received here: {', '.join(sorted(missing))}.")
+            raise CommandError(
+                f"Not received here: {', '.join(sorted(missing))}. `replay_webhooks --missed` asks Stripe for them."
+            )
         return found
 
     def _moment(self, text: str) -> datetime:
