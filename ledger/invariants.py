@@ -35,15 +35,13 @@ relation(
     WHERE seal.sequence > %(sequence)s
     """,
 )
-# The lateral keeps an incremental run from spelling every body there is, and from comparing each with every seal.
+# One by one, so that an incremental run doesn't spell every body there is, nor compare each with every seal.
 relation(
     "sealed_body",
     "SELECT seal.*, body.body FROM ledger_ledgerseal seal LEFT JOIN ledger_body body USING (transaction_id)",
     changed="""
-    SELECT seal.*, spelled.body FROM ledger_ledgerseal seal LEFT JOIN LATERAL (
-        SELECT body FROM ledger_body WHERE transaction_id = seal.transaction_id
-    ) spelled ON true
-    WHERE seal.sequence >= %(sequence)s
+    SELECT seal.*, (SELECT body FROM ledger_body WHERE transaction_id = seal.transaction_id) AS body
+    FROM ledger_ledgerseal seal WHERE seal.sequence >= %(sequence)s
     """,
 )
 # Below the floor nothing may be unsealed; looked for among all transactions, so in a full run only.
