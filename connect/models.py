@@ -308,7 +308,9 @@ class EventCursor(models.Model):
     complete_at = models.DateTimeField(
         null=True, blank=True, help_text="What happened before is in the inbox."
     )
-    found = models.PositiveIntegerField(default=0, help_text="How many events no webhook had brought, in all.")
+    found = models.PositiveIntegerField(
+        default=0, help_text="How many events no webhook had brought, in all."
+    )
     found_at = models.DateTimeField(null=True, blank=True, help_text="When such an event was last found.")
     error = models.CharField(max_length=200, blank=True)
 

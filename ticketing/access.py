@@ -3,15 +3,37 @@
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 
-from accounts.access import has_role, require_role
-from accounts.models import Role, User
+from accounts.access import CURRENT_ORGANIZATION, has_role, require_role
+from accounts.models import Membership, Role, User
 from maly.errors import Forbidden, NotFound
-from ticketing.models import Event, Order
+from ticketing.models import DoorLink, Event, Order
 
 CODE = re.compile(r"M-[0-9A-HJKMNP-TV-Z]{7}")
+
+
+@dataclass(frozen=True)
+class Gatekeeper:
+    """Who lets people in: a member of the organization, or whoever has a door link."""
+
+    user: User | None = None
+    door: DoorLink | None = None
+
+    @property
+    def gate(self) -> str:
+        """Where, as other doors read it: the door's name or the member's, never an address."""
+        if self.door is not None:
+            return self.door.name
+        return (self.user.name if self.user else "") or "Team"
+
+    @property
+    def caller(self) -> str:
+        """Who is counted by the throttle."""
+        return f"door:{self.door.pk}" if self.door else f"user:{self.user.pk if self.user else ''}"
 
 
 def find_public_event(slug: str, user: User | AnonymousUser) -> Event:
@@ -33,6 +55,53 @@ def find_event_for_member(user: User | AnonymousUser, slug: str, role: Role) -> 
         raise NotFound
     require_role(user, event.organization, role)
     return event
+
+
+def find_event_at_door(
+    user: User | AnonymousUser, slug: str, door: DoorLink | None = None
+) -> tuple[Event, Gatekeeper]:
+    """The event to check people in to, for a SCANNER and up or a door link that is open, and who that is.
+
+    A door link opens its own event only. Raises as find_event_for_member does.
+    """
+    if door is not None:
+        if door.event.slug != slug or not door.is_open:
+            raise NotFound
+        return door.event, Gatekeeper(door=door)
+    event = find_event_for_member(user, slug, Role.SCANNER)
+    assert isinstance(user, User)
+    return event, Gatekeeper(user=user)
+
+
+def enter_event(request: HttpRequest, slug: str, role: Role) -> tuple[Event, Membership]:
+    """The event of an organizer's page and the caller's membership; raises as find_event_for_member does.
+
+    From then on the caller works in the event's organization, as the page's navigation says.
+    """
+    event = Event.objects.select_related("organization").filter(slug=slug).first()
+    if event is None:
+        raise NotFound
+    membership = require_role(request.user, event.organization, role)
+    if request.session.get(CURRENT_ORGANIZATION) != event.organization.slug:
+        request.session[CURRENT_ORGANIZATION] = event.organization.slug
+    return event, membership
+
+
+def enter_order(request: HttpRequest, code: str, role: Role) -> tuple[Order, Membership]:
+    """The order of an organizer's page, with its event, and the caller's membership; its buyer is a stranger here.
+
+    Raises NotFound for everyone outside the organization, Forbidden for a member below `role`. From then on the caller
+    works in the order's organization.
+    """
+    order = None
+    if CODE.fullmatch(code):
+        order = Order.objects.select_related("event", "organization").filter(code=code).first()
+    if order is None:
+        raise NotFound
+    membership = require_role(request.user, order.organization, role)
+    if request.session.get(CURRENT_ORGANIZATION) != order.organization.slug:
+        request.session[CURRENT_ORGANIZATION] = order.organization.slug
+    return order, membership
 
 
 def find_order(

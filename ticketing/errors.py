@@ -107,12 +107,52 @@ class CapacityBelowSold(MalyError):
     message = "The capacity can't be less than what is sold or held."
 
 
+class EventChanged(MalyError):
+    """Raised when an event was saved by somebody else since the caller read it; nothing is saved."""
+
+    code = "EVENT_CHANGED"
+    status = 409
+    message = "Somebody else changed this event while you were editing it. Nothing of yours is saved yet."
+
+
+class TicketTypeChanged(MalyError):
+    """Raised when a ticket type was saved by somebody else since the caller read it; nothing is saved."""
+
+    code = "TICKET_TYPE_CHANGED"
+    status = 409
+    message = "Somebody else changed this ticket while you were editing it. Nothing of yours is saved yet."
+
+
+class AddressFixed(MalyError):
+    """Raised when the web address of an event that has sold a ticket is to be changed: buyers have the link."""
+
+    code = "ADDRESS_FIXED"
+    status = 409
+    message = "The web address can't change once a ticket is sold: buyers have the link."
+
+
+class TicketTypeInUse(MalyError):
+    """Raised when a ticket type that somebody has ordered is to be removed."""
+
+    code = "TICKET_TYPE_IN_USE"
+    status = 409
+    message = "Somebody has ordered this ticket, so it can't be removed. Stop selling it instead."
+
+
 class TicketNotValid(MalyError):
     """Raised when a QR's text isn't a ticket of this event that we signed."""
 
     code = "TICKET_NOT_VALID"
     status = 400
     message = "This isn't a ticket of this event."
+
+
+class UndoTooLate(MalyError):
+    """Raised when a check-in is to be taken back after ten seconds, or after its ticket was cancelled."""
+
+    code = "UNDO_TOO_LATE"
+    status = 409
+    message = "A check-in can be undone for 10 seconds. This one stands."
 
 
 class NothingToRefund(MalyError):
@@ -169,3 +209,109 @@ class RefundRefused(MalyError):
     code = "REFUND_REFUSED"
     status = 409
     message = "Stripe refused the refund. Nothing was refunded."
+
+
+class NothingTaken(MalyError):
+    """Raised when an organizer is to be made whole from whom nothing was taken in vain."""
+
+    code = "NOTHING_TAKEN"
+    status = 409
+    message = "Nothing is missing on the organizer's side for this refund."
+
+
+class OrganizerNotWhole(MalyError):
+    """Raised when a failed refund is to be settled while what it took from the organizer is still with us."""
+
+    code = "ORGANIZER_NOT_WHOLE"
+    status = 409
+    message = "The organizer is still owed what was taken for this refund. Make it whole first."
+
+
+class NothingOwed(MalyError):
+    """Raised when more is to be written off than an organizer still owes."""
+
+    code = "NOTHING_OWED"
+    status = 409
+    message = "The organizer doesn't owe that much any more. Look again."
+
+
+class RecoveryUnderWay(MalyError):
+    """Raised while Stripe is asked to take what is to be written off."""
+
+    code = "RECOVERY_UNDER_WAY"
+    status = 409
+    message = "A part of it is being taken from the organizer right now. Try again in a minute."
+
+
+class DisputeDecided(MalyError):
+    """Raised when a dispute that the bank has decided is to be answered."""
+
+    code = "DISPUTE_DECIDED"
+    status = 409
+    message = "The bank has decided this dispute. Nothing can be sent to it any more."
+
+
+class DisputeAnswered(MalyError):
+    """Raised when a dispute that was answered is to be answered, or its evidence changed: banks read it once."""
+
+    code = "DISPUTE_ANSWERED"
+    status = 409
+    message = (
+        "This dispute is answered already: banks read evidence once, and it can't be changed afterwards."
+    )
+
+
+class DisputeTooLate(MalyError):
+    """Raised after the day until which Stripe takes evidence."""
+
+    code = "DISPUTE_TOO_LATE"
+    status = 409
+    message = "The time to answer this dispute has passed. The bank decides without our evidence."
+
+
+class DisputeAnswerRefused(MalyError):
+    """Raised when Stripe refused an answer; the message carries its words. Nothing was sent to the bank."""
+
+    code = "DISPUTE_ANSWER_REFUSED"
+    status = 409
+    message = "Stripe refused the answer. Nothing was sent to the bank."
+
+
+class EvidenceTooLong(MalyError):
+    """Raised when a text, or all of them together, is longer than Stripe takes."""
+
+    code = "EVIDENCE_TOO_LONG"
+    status = 400
+    message = "Shorten the evidence: a text may have 20,000 characters, all of them together 150,000."
+
+
+class NotInReview(MalyError):
+    """Raised when staff decide about a payment that isn't theirs to decide about (any more)."""
+
+    code = "NOT_IN_REVIEW"
+    status = 409
+    message = "This payment needs nobody. Look at it again."
+
+
+class ReviewNotOver(MalyError):
+    """Raised when a payment in review can't be accepted or closed; the message says what is in the way."""
+
+    code = "REVIEW_NOT_OVER"
+    status = 409
+    message = "Money of this payment is still here. Refund it first."
+
+
+class NotPayable(MalyError):
+    """Raised when a refund is to be paid past Stripe that hasn't failed, or whose organizer was made whole."""
+
+    code = "NOT_PAYABLE"
+    status = 409
+    message = "Only a failed refund whose money is still with us can be paid another way."
+
+
+class NoTickets(MalyError):
+    """Raised when the tickets of an order are to be sent or changed and none of them counts."""
+
+    code = "NO_TICKETS"
+    status = 409
+    message = "This order has no valid ticket, so there is nothing to send."

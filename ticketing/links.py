@@ -3,8 +3,9 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
-from ticketing.models import Event, Order
+from ticketing.models import Dispute, Event, Order
 
 
 def event_url(event: Event) -> str:
@@ -24,3 +25,13 @@ def success_url() -> str:
 def cancel_url(order: Order) -> str:
     """Where Stripe's page leads whoever leaves it."""
     return f"{settings.SITE_URL}/payment-cancel?{urlencode({'order': order.code, 'key': order.key})}"
+
+
+def door_url(token: str) -> str:
+    """The check-in of one event, for whoever has this link."""
+    return f"{settings.SITE_URL}{reverse('ticketing:door', args=[token])}"
+
+
+def dispute_url(dispute: Dispute) -> str:
+    """Where staff answer a dispute."""
+    return f"{settings.SITE_URL}{reverse('admin:ticketing_dispute_answer', args=[dispute.pk])}"

@@ -1,6 +1,5 @@
 """Events and orders in the shape of the contract, for every API view that shows one."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -160,6 +159,12 @@ class TicketSerializer(serializers.Serializer[Ticket]):
         return sign_ticket(ticket)
 
 
+class MemberTicketSerializer(TicketSerializer):
+    """A ticket as members see it: a buyer's bank may have its money."""
+
+    is_disputed = serializers.BooleanField(source="order.is_disputed")
+
+
 class OrderSummarySerializer(serializers.Serializer[Order]):
     """An order without its tickets: what a buyer owes, and how far it is."""
 
@@ -205,15 +210,6 @@ class SplitSerializer(serializers.Serializer[Order]):
         return payment.stripe_fee_amount if payment else None
 
 
-class TrailStepSerializer(serializers.Serializer[Any]):
-    """One movement of an order's money, with the id of Stripe's object."""
-
-    kind = serializers.CharField()
-    id = serializers.CharField()
-    amount = serializers.IntegerField()
-    currency = serializers.CharField()
-
-
 class RefundSerializer(serializers.Serializer[Refund]):
     """A refund of an order, with who pays it."""
 
@@ -239,15 +235,10 @@ class MemberOrderSummarySerializer(SplitSerializer, OrderSummarySerializer):
 
 
 class MemberOrderSerializer(SplitSerializer, BuyerOrderSerializer):
-    """An order for a member: the buyer's view, the split, and the money trail as far as Stripe has gone."""
+    """An order for a member: the buyer's view, the split, and the refunds."""
 
-    trail = serializers.SerializerMethodField()
+    tickets = MemberTicketSerializer(many=True, source="tickets.all")
     refunds = RefundSerializer(many=True, source="refunds.all")
-
-    def get_trail(self, order: Order) -> list[dict[str, Any]]:
-        payment = succeeded_payment(order)
-        steps = money_trail(payment, order.refunds.all()) if payment else []
-        return TrailStepSerializer(steps, many=True).data
 
 
 def refund_status(refund: Refund) -> str:
@@ -259,20 +250,6 @@ def refund_status(refund: Refund) -> str:
 def succeeded_payment(order: Order) -> Payment | None:
     """The payment that paid the order, of payments that were read with it."""
     return next((one for one in order.payments.all() if one.status == Payment.Status.SUCCEEDED), None)
-
-
-def money_trail(payment: Payment, refunds: Iterable[Refund]) -> Iterable[dict[str, Any]]:
-    """Where the money went, as it moved: charge, transfer, application fee, Stripe's fee, refunds."""
-    steps = (
-        ("charge", payment.charge_id, payment.amount),
-        ("transfer", payment.transfer_id, payment.amount),
-        ("application_fee", payment.application_fee_id, payment.application_fee_amount),
-        ("stripe_fee", payment.balance_transaction_id, payment.stripe_fee_amount),
-        *(("refund", one.stripe_refund_id, one.amount) for one in refunds if one.payment_id == payment.pk),
-    )
-    for kind, stripe_id, amount in steps:
-        if stripe_id and amount is not None:
-            yield {"kind": kind, "id": stripe_id, "amount": amount, "currency": payment.currency}
 
 
 def read_order_parts(orders: list[Order], *, with_tickets: bool) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from ticketing.views import checkout, events, orders
+from ticketing.views import check_ins, checkout, events, orders
 
 app_name = "ticketing"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("", events.home, name="home"),
     path("e/<slug:slug>/", events.event, name="event"),
     path("e/<slug:slug>/checkout/", checkout.checkout, name="checkout"),
+    path("dashboard/events/", include("ticketing.organizer_urls")),
+    path("dashboard/orders/", include("ticketing.order_urls")),
+    path("door/<str:token>/", check_ins.door, name="door"),
     path("o/<str:code>/", orders.order, name="order"),
     path("o/<str:code>/resume/", orders.resume, name="resume"),
     path("o/<str:code>/hold/", orders.keep_holding, name="hold"),

@@ -5,6 +5,7 @@ from connect.models import StripeEvent
 from connect.registry import on
 from ticketing.models import Payment
 from ticketing.services.charges import record_charge_money
+from ticketing.services.disputes import sync_dispute
 from ticketing.services.fulfillment import note_decline, settle_payment
 from ticketing.services.orders import UNDER_WAY
 from ticketing.services.receivables import recover_from_organization
@@ -58,6 +59,22 @@ def record_refunds_of_charge(event: StripeEvent) -> None:
     charge = event.payload["data"]["object"]
     if not sync_refunds_of(event.object_id):
         _explain_unknown_refund(charge.get("payment_intent") or "")
+
+
+@on(
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    endpoint="platform",
+)
+def follow_dispute(event: StripeEvent) -> None:
+    dispute = event.payload["data"]["object"]
+    if sync_dispute(event.object_id) is None:
+        if Payment.objects.filter(payment_intent_id=dispute.get("payment_intent") or "").exists():
+            raise NotYetKnown("the payment isn't settled yet")
+        raise Ignored("not a dispute of ours")
 
 
 def _explain_unknown_refund(payment_intent_id: str) -> None:

@@ -1,10 +1,12 @@
-"""Checkout errors in the words that buyers read, each with a next step."""
+"""What buyers read: checkout errors, each with a next step, and where the money of a cancelled event is."""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from maly.errors import MalyError
+from maly.money import format_amount
+from ticketing.models import CancelledOrder, Order, Refund
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,31 @@ def problem_of(error: MalyError) -> Problem:
     }
     words, next_step = steps.get(error.code, (error.detail, ""))
     return Problem(words, next_step)
+
+
+def news_of_cancelled(order: Order, row: CancelledOrder | None) -> str:
+    """Where the money of an order is whose event was cancelled: what has happened, never what we hope."""
+    is_over = row is not None and row.state == CancelledOrder.State.NOTHING_TO_REFUND
+    if order.status == Order.Status.DISPUTED and is_over:
+        return _("You don’t need to come. Your bank has given you the money back.")
+    if order.status == Order.Status.DISPUTED:
+        return _("Your bank decides about this payment, since you disputed it.")
+    if not order.total_amount:
+        return _("You don’t need to come. You paid nothing, so there is nothing to send back.")
+    if row is not None and row.state == CancelledOrder.State.NEEDS_STAFF:
+        return _(
+            "You don’t need to come. Something stopped your refund, and we are looking into it. You have nothing to do."
+        )
+    refunded = {"amount": format_amount(order.refunded_amount, order.currency)}
+    is_back = order.status == Order.Status.REFUNDED and order.refunded_amount
+    if is_back and not order.refunds.filter(status=Refund.Status.OTHERWISE).exists():
+        return _("Your money is on its way back: %(amount)s, 5–10 working days to your card.") % refunded
+    if is_over or is_back:
+        return _("You don’t need to come. Your money was sent back to you another way.")
+    left = {"amount": format_amount(order.total_amount - order.refunded_amount, order.currency)}
+    return (
+        _(
+            "You don’t need to come. We are refunding %(amount)s to you and write to you once it is on its way."
+        )
+        % left
+    )

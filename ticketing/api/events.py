@@ -145,16 +145,6 @@ class EventPauseView(IdempotentMixin, APIView):
         return Response(answer_event(event))
 
 
-class EventCancelView(IdempotentMixin, APIView):
-    """POST /api/events/{slug}/cancel, for OWNER and ADMIN."""
-
-    @extend_schema(request=None, responses=EventSerializer)
-    def post(self, request: Request, slug: str) -> Response:
-        event = find_event_for_member(request.user, slug, Role.ADMIN)
-        events.cancel_event(event, actor=request.user)
-        return Response(answer_event(event))
-
-
 class TicketTypeCreateView(IdempotentMixin, APIView):
     """POST /api/events/{slug}/ticket-types."""
 

@@ -1,4 +1,4 @@
-"""Orders: the buyer's view by its key, and the organizer's with the split of the money."""
+"""Orders: going on with the payment of one, and the organizer's list of them with the split of the money."""
 
 from typing import Any
 
@@ -12,31 +12,13 @@ from rest_framework.views import APIView
 from accounts.idempotency import IdempotentMixin
 from accounts.models import Role
 from maly.api import CursorPagination
-from ticketing.access import find_event_for_member, find_order, sees_split
+from ticketing.access import find_event_for_member, find_order
 from ticketing.api.base import ThrottledView
 from ticketing.models import Event, Order
-from ticketing.serializers import (
-    BuyerOrderSerializer,
-    MemberOrderSerializer,
-    MemberOrderSummarySerializer,
-    read_order_parts,
-)
+from ticketing.serializers import MemberOrderSummarySerializer, read_order_parts
 from ticketing.services.checkout import resume_checkout
 
 KEY = OpenApiParameter("key", str, description="The order's key, from any link that the buyer got.")
-
-
-class OrderView(ThrottledView):
-    """GET /api/orders/{code}?key=…"""
-
-    throttle_scope = "lookup"
-
-    @extend_schema(parameters=[KEY], responses=MemberOrderSerializer)
-    def get(self, request: Request, code: str) -> Response:
-        order = find_order(request.user, code, key=request.query_params.get("key", ""))
-        read_order_parts([order], with_tickets=True)
-        shape = MemberOrderSerializer if sees_split(request.user, order) else BuyerOrderSerializer
-        return Response(shape(order).data)
 
 
 class OrderResumeView(IdempotentMixin, ThrottledView):

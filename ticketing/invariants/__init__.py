@@ -5,7 +5,7 @@ rows' own `xmin`; what depends on the clock is looked at every time.
 """
 
 # The relations first: the others read them.
-from ticketing.invariants import relations  # isort: skip
-from ticketing.invariants import money, orders, stock
+from ticketing.invariants import relations, expectations  # isort: skip
+from ticketing.invariants import balances, door, mails, money, orders, postings, stock
 
-__all__ = ["money", "orders", "relations", "stock"]
+__all__ = ["balances", "door", "expectations", "mails", "money", "orders", "postings", "relations", "stock"]

@@ -36,26 +36,52 @@ invariant(
     """,
 )
 
+# A bank may pay back what was refunded already: such a dispute says so to staff.
 invariant(
     "I17",
-    "refunds never exceed what was paid, nor the fee given back the fee, nor reversals the transfer",
+    "refunds and lost disputes never exceed what was paid, nor the fee given back the fee, nor reversals the transfer",
     """
-    SELECT 'order:' || code, 'payment ' || payment_id || ': refunded ' || refunded || ' of ' || amount
-        || ', fee ' || fee || ' of ' || application_fee_amount || ', reversed ' || reversed
+    SELECT 'order:' || code, 'payment ' || payment_id || ': refunded ' || refunded || ', lost ' || lost
+        || ' of ' || amount || ', fee ' || fee || ' of ' || application_fee_amount || ', reversed ' || reversed
     FROM (
         SELECT changed_order.code, payment.id AS payment_id, payment.amount, payment.application_fee_amount, (
             SELECT COALESCE(sum(refund.amount), 0) FROM ticketing_refund refund
-            WHERE refund.payment_id = payment.id AND refund.status IN ('requested', 'pending', 'succeeded')
+            WHERE refund.payment_id = payment.id
+                AND refund.status IN ('requested', 'pending', 'succeeded', 'otherwise')
         ) AS refunded, (
             SELECT COALESCE(sum(given.amount), 0) FROM ticketing_applicationfeerefund given
             WHERE given.payment_id = payment.id AND given.status <> 'refused'
         ) AS fee, (
             SELECT COALESCE(sum(taken.amount), 0) FROM ticketing_transferreversal taken
-            WHERE taken.payment_id = payment.id AND taken.status <> 'refused'
-        ) AS reversed
+            WHERE taken.payment_id = payment.id AND taken.status <> 'refused' AND taken.transfer_id IS NULL
+        ) AS reversed, (
+            SELECT COALESCE(sum(lost.withdrawn_amount), 0) FROM ticketing_dispute lost
+            WHERE lost.payment_id = payment.id AND lost.status IN ('lost', 'prevented') AND lost.staff_reason = ''
+        ) AS lost
         FROM changed_order JOIN ticketing_payment payment ON payment.order_id = changed_order.id
         WHERE payment.succeeded_at IS NOT NULL
     ) moved
-    WHERE refunded > amount OR fee > application_fee_amount OR reversed > amount
+    WHERE refunded + lost > amount OR fee > application_fee_amount OR reversed > amount
+    """,
+)
+
+# What a late payment, or one in review, gives back is no part of an order that another payment has paid for.
+invariant(
+    "I33",
+    "what an order says was given back is what its refunds are",
+    """
+    SELECT 'order:' || code, refunded_amount || ' by the order, ' || refunded || ' by its refunds'
+    FROM (
+        SELECT paid.code, paid.refunded_amount, (
+            SELECT COALESCE(sum(refund.amount), 0) FROM ticketing_refund refund
+            JOIN ticketing_payment payment ON payment.id = refund.payment_id AND payment.succeeded_at IS NOT NULL
+            WHERE refund.order_id = paid.id AND refund.status IN ('pending', 'succeeded', 'otherwise') AND NOT EXISTS (
+                SELECT FROM ticketing_refund late
+                WHERE late.payment_id = refund.payment_id AND late.origin = 'late_payment'
+            )
+        ) AS refunded
+        FROM changed_order paid WHERE is_settled
+    ) told
+    WHERE refunded_amount <> refunded
     """,
 )

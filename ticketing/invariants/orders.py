@@ -7,12 +7,19 @@ invariant(
     "an order's subtotal and total are those of its lines",
     """
     SELECT 'order:' || code, 'subtotal ' || subtotal_amount || ' and total ' || total_amount
-        || ', lines ' || COALESCE(line.subtotal, 0) || ' and ' || COALESCE(line.total, 0)
-    FROM changed_order LEFT JOIN changed_line_sum line ON line.order_id = changed_order.id
-    WHERE subtotal_amount <> COALESCE(line.subtotal, 0) OR total_amount <> COALESCE(line.total, 0)
+        || ', lines ' || subtotal || ' and ' || total
+    FROM (
+        SELECT code, subtotal_amount, total_amount,
+            COALESCE(sum(line.quantity * line.unit_price_amount), 0) AS subtotal,
+            COALESCE(sum(line.quantity * line.unit_total_amount), 0) AS total
+        FROM changed_order LEFT JOIN ticketing_orderline line ON line.order_id = changed_order.id
+        GROUP BY changed_order.id, code, subtotal_amount, total_amount
+    ) summed
+    WHERE subtotal_amount <> subtotal OR total_amount <> total
     """,
 )
 
+# The share of every ticket as it was frozen with the order, and once there are tickets, theirs.
 invariant(
     "I12",
     "an order's fees are the sum of its tickets' fees and no more than its total",
@@ -21,9 +28,17 @@ invariant(
         || COALESCE(part.platform_fee, 0) || ' and ' || COALESCE(part.processing_fee, 0)
         || ' of ' || COALESCE(part.paid, 0)
     FROM (
-        SELECT * FROM changed_order LEFT JOIN changed_share_sum share ON share.order_id = id
+        SELECT bought.code, platform_fee_amount, processing_fee_amount, total_amount,
+            sum((share ->> 'paid')::bigint) AS paid, sum((share ->> 'platform_fee')::bigint) AS platform_fee,
+            sum((share ->> 'processing_fee')::bigint) AS processing_fee
+        FROM changed_order bought LEFT JOIN ticketing_orderline line ON line.order_id = bought.id
+        LEFT JOIN LATERAL jsonb_array_elements(line.ticket_amounts) share ON true
+        GROUP BY bought.id, bought.code, platform_fee_amount, processing_fee_amount, total_amount
         UNION ALL
-        SELECT * FROM changed_order JOIN changed_ticket_sum ticket ON ticket.order_id = id
+        SELECT bought.code, bought.platform_fee_amount, bought.processing_fee_amount, total_amount,
+            sum(ticket.paid_amount), sum(ticket.platform_fee_amount), sum(ticket.processing_fee_amount)
+        FROM changed_order bought JOIN ticketing_ticket ticket ON ticket.order_id = bought.id
+        GROUP BY bought.id, bought.code, bought.platform_fee_amount, bought.processing_fee_amount, total_amount
     ) part
     WHERE platform_fee_amount <> COALESCE(part.platform_fee, 0)
         OR processing_fee_amount <> COALESCE(part.processing_fee, 0)
@@ -86,5 +101,6 @@ invariant(
     FROM changed_order mixed JOIN ticketing_payment payment ON payment.order_id = mixed.id
     JOIN connect_connectedaccount account ON account.id = mixed.connected_account_id
     WHERE payment.destination IS DISTINCT FROM account.stripe_account_id
+        AND payment.status <> 'review' AND payment.received IS NULL
     """,
 )

@@ -1,5 +1,9 @@
-"""What is sold (`sales`) and what goes back (`refunds`)."""
+"""What is sold (`sales`), what is paid (`payments`), what goes back, and what goes to organizers once more."""
 
+from ticketing.models.cancellations import CancelledOrder, EventCancellation
+from ticketing.models.check_ins import CheckIn, DoorLink
+from ticketing.models.disputes import Dispute
+from ticketing.models.payments import Payment
 from ticketing.models.refunds import (
     ApplicationFeeRefund,
     OrganizerReceivable,
@@ -11,20 +15,26 @@ from ticketing.models.sales import (
     Event,
     Order,
     OrderLine,
-    Payment,
     Ticket,
     TicketType,
     make_order_code,
     make_ticket_code,
     make_ticket_type_id,
 )
+from ticketing.models.transfers import OrganizerTransfer
 
 __all__ = [
     "ApplicationFeeRefund",
+    "CancelledOrder",
+    "CheckIn",
+    "Dispute",
+    "DoorLink",
     "Event",
+    "EventCancellation",
     "Order",
     "OrderLine",
     "OrganizerReceivable",
+    "OrganizerTransfer",
     "Payment",
     "Refund",
     "RefundTicket",

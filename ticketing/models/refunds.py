@@ -3,6 +3,8 @@
 Each row that asks something of Stripe is committed with its idempotency key before the call. Amounts are minor units.
 """
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +12,11 @@ from django.utils.timezone import now
 
 from accounts.models import Organization
 from maly.codes import make_code
-from ticketing.models.sales import Order, Payment, Ticket
+from ticketing.models.payments import Payment
+from ticketing.models.sales import Order, Ticket
+
+if TYPE_CHECKING:
+    from ticketing.models.disputes import Dispute
 
 
 def make_refund_code() -> str:
@@ -26,17 +32,19 @@ class Refund(models.Model):
         SUCCEEDED = "succeeded", "Refunded"
         FAILED = "failed", "Failed"
         REFUSED = "refused", "Refused"
+        OTHERWISE = "otherwise", "Failed, paid another way"
 
     class Origin(models.TextChoices):
         ORGANIZER = "organizer", "Organizer"
         STAFF = "staff", "Staff"
         LATE_PAYMENT = "late_payment", "Late payment"
+        EVENT_CANCELLED = "event_cancelled", "Event cancelled"
         STRIPE = "stripe", "Stripe's dashboard"
 
     code = models.CharField(max_length=9, unique=True, default=make_refund_code, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
-    origin = models.CharField(max_length=12, choices=Origin)
+    origin = models.CharField(max_length=15, choices=Origin)
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     idempotency_key = models.CharField(
         max_length=80, unique=True, null=True, blank=True, help_text="Empty: not made by us."
@@ -74,7 +82,9 @@ class Refund(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=["requested", "pending", "succeeded", "failed", "refused"]),
+                condition=Q(
+                    status__in=["requested", "pending", "succeeded", "failed", "refused", "otherwise"]
+                ),
                 name="refund_status_known",
             ),
             models.CheckConstraint(
@@ -156,43 +166,77 @@ class ApplicationFeeRefund(models.Model):
 
 
 class OrganizerReceivable(models.Model):
-    """What an organizer owes for a refund that was paid without its balance; taken from it as soon as it has it."""
+    """What an organizer owes for a refund or lost dispute that its balance couldn't bear; taken as soon as it can."""
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="receivables")
-    refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="receivable")
+    refund = models.OneToOneField(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="receivable"
+    )
+    dispute = models.OneToOneField(
+        "ticketing.Dispute", null=True, blank=True, on_delete=models.PROTECT, related_name="receivable"
+    )
     currency = models.CharField(max_length=3)
     amount = models.PositiveBigIntegerField()
     settled_amount = models.PositiveBigIntegerField(default=0)
+    written_off_amount = models.PositiveBigIntegerField(
+        default=0, help_text="Given up by staff, for good: nothing takes it from the organizer any more."
+    )
     needs_staff = models.BooleanField(default=False, help_text="Not taken before staff say so.")
     created_at = models.DateTimeField(default=now)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(settled_amount__lte=F("amount")), name="receivable_settled_within_amount"
-            )
+                condition=Q(amount__gte=F("settled_amount") + F("written_off_amount")),
+                name="receivable_settled_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(refund__isnull=True, dispute__isnull=False)
+                | Q(refund__isnull=False, dispute__isnull=True),
+                name="receivable_of_one",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["organization"],
-                condition=Q(needs_staff=False, settled_amount__lt=F("amount")),
+                condition=Q(needs_staff=False, amount__gt=F("settled_amount") + F("written_off_amount")),
                 name="receivable_open",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.refund_id} {self.open_amount}"
+        return f"{self.cause} {self.open_amount}"
+
+    @property
+    def cause(self) -> "Refund | Dispute":
+        """What it is owed for; order, payment and reversals are found there."""
+        cause = self.refund or self.dispute
+        assert cause is not None, self.pk
+        return cause
 
     @property
     def open_amount(self) -> int:
-        return self.amount - self.settled_amount
+        return self.amount - self.settled_amount - self.written_off_amount
 
 
 class TransferReversal(models.Model):
-    """A transfer taken back: with a refund by Stripe (no key), or later, to settle a receivable."""
+    """A transfer taken back: with a refund by Stripe (no key), later to settle a receivable, or for a dispute."""
 
-    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="reversals")
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="reversals"
+    )
+    dispute = models.ForeignKey(
+        "ticketing.Dispute", null=True, blank=True, on_delete=models.PROTECT, related_name="reversals"
+    )
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="reversals")
+    transfer = models.ForeignKey(
+        "ticketing.OrganizerTransfer",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reversals",
+        help_text="Which of our own transfers is taken back; empty: the charge's.",
+    )
     status = models.CharField(max_length=10, choices=Moved, default=Moved.REQUESTED)
     idempotency_key = models.CharField(max_length=80, unique=True, null=True, blank=True)
     amount = models.PositiveBigIntegerField()
@@ -200,9 +244,16 @@ class TransferReversal(models.Model):
     created_at = models.DateTimeField(default=now)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(refund__isnull=True, dispute__isnull=False)
+                | Q(refund__isnull=False, dispute__isnull=True),
+                name="transfer_reversal_of_one",
+            )
+        ]
         indexes = [
             models.Index(fields=["id"], condition=Q(status="requested"), name="transfer_reversal_waiting")
         ]
 
     def __str__(self) -> str:
-        return f"{self.refund_id} {self.amount}"
+        return f"{self.refund_id or self.dispute_id} {self.amount}"

@@ -114,6 +114,9 @@ class TicketType(models.Model):
     min_per_order = models.PositiveSmallIntegerField(default=1)
     max_per_order = models.PositiveSmallIntegerField(default=10)
     is_hidden = models.BooleanField(default=False, help_text="Not listed; sold to whoever has its link.")
+    stopped_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the organizer has stopped selling it."
+    )
     position = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=now)
 
@@ -176,6 +179,7 @@ class Order(models.Model):
     fee_breakdown = models.JSONField(default=dict, help_text="As the contract's fee_breakdown, frozen.")
     fee_terms = models.JSONField(default=dict, help_text="The terms used, frozen.")
     hold_expires_at = models.DateTimeField(null=True, blank=True)
+    refund_policy = models.TextField(blank=True, help_text="As the event said when it was bought, frozen.")
     request_key = models.CharField(
         max_length=64,
         blank=True,
@@ -184,6 +188,9 @@ class Order(models.Model):
     created_at = models.DateTimeField(default=now)
     completed_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When it expired or was cancelled.")
+    tickets_seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its tickets were first opened with its key."
+    )
 
     class Meta:
         constraints = [
@@ -229,6 +236,11 @@ class Order(models.Model):
         return self.code
 
     @property
+    def is_disputed(self) -> bool:
+        """Whether a buyer's bank has its money, or has kept it: its tickets are to be looked at twice."""
+        return self.status == self.Status.DISPUTED
+
+    @property
     def application_fee_amount(self) -> int:
         return self.platform_fee_amount + self.processing_fee_amount
 
@@ -264,79 +276,6 @@ class OrderLine(models.Model):
         return f"{self.quantity} × {self.name}"
 
 
-class Payment(models.Model):
-    """One attempt to be paid for an order through one Checkout Session; a new attempt is a new row."""
-
-    class Status(models.TextChoices):
-        REQUESTED = "requested", "Requested"
-        OPEN = "open", "Open"
-        SUCCEEDED = "succeeded", "Succeeded"
-        FAILED = "failed", "Failed"
-        EXPIRED = "expired", "Expired"
-        REVIEW = "review", "Needs staff"
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
-    idempotency_key = models.CharField(max_length=80, unique=True)
-    parameters = models.JSONField(
-        help_text="Every parameter of the call, so that it can be repeated exactly."
-    )
-    destination = models.CharField(max_length=64, help_text="The connected account, frozen.")
-    currency = models.CharField(max_length=3)
-    amount = models.PositiveBigIntegerField()
-    application_fee_amount = models.PositiveBigIntegerField()
-    expires_at = models.DateTimeField()
-    session_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
-    session_url = models.TextField(blank=True)
-    payment_intent_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    charge_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    transfer_id = models.CharField(max_length=64, blank=True)
-    application_fee_id = models.CharField(max_length=64, blank=True)
-    balance_transaction_id = models.CharField(max_length=64, blank=True)
-    customer_id = models.CharField(max_length=64, blank=True)
-    stripe_fee_amount = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Stripe's fee, once known."
-    )
-    card_brand = models.CharField(max_length=20, blank=True)
-    card_last4 = models.CharField(max_length=4, blank=True)
-    failure_code = models.CharField(max_length=60, blank=True)
-    review_reason = models.TextField(blank=True)
-    lease_until = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="Until when one caller has Stripe's answer to itself; then another may ask.",
-    )
-    created_at = models.DateTimeField(default=now)
-    succeeded_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["requested", "open", "succeeded", "failed", "expired", "review"]),
-                name="payment_status_known",
-            ),
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(status__in=["requested", "open"]), name="payment_under_way_once"
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["created_at"], condition=Q(status__in=["requested", "open"]), name="payment_under_way"
-            ),
-            models.Index(
-                fields=["succeeded_at"],
-                condition=Q(status="succeeded", stripe_fee_amount__isnull=True),
-                name="payment_money_unknown",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.order_id} {self.status}"
-
-
 class Ticket(models.Model):
     """One admission: an event's participant. Amounts are this ticket's frozen share of its order."""
 
@@ -369,6 +308,9 @@ class Ticket(models.Model):
     processing_fee_amount = models.PositiveBigIntegerField()
     organizer_amount = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(default=now)
+    cancelled_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Kept by a trigger, as the status changes."
+    )
 
     class Meta:
         ordering = ["id"]

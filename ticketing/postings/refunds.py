@@ -5,7 +5,7 @@ from datetime import datetime
 from ledger import chart
 from ledger.models import LedgerTransaction
 from ledger.services.posting import credit, debit, reverse
-from ticketing.models import ApplicationFeeRefund, Order, Refund, TransferReversal
+from ticketing.models import ApplicationFeeRefund, Order, OrganizerReceivable, Refund, TransferReversal
 from ticketing.postings.base import post_of_order
 
 
@@ -29,6 +29,25 @@ def refund_failed(given: Refund, *, at: datetime) -> None:
     posted = LedgerTransaction.objects.filter(kind="refund", source=given.stripe_refund_id).first()
     if posted is not None:
         reverse(posted, source=given.stripe_refund_id, occurred_at=at)
+
+
+def refund_paid_otherwise(order: Order, given: Refund, *, taken: int, at: datetime) -> None:
+    """R failed at Stripe, and we paid the buyer from our bank: with what was taken from the organizer and our fee.
+
+    What a short balance didn't bear is our loss: nobody owes it any more.
+    """
+    assert given.stripe_refund_id is not None, given.code
+    fee = min(given.fee_amount, given.amount - taken)
+    processing = min(given.processing_part_amount, fee)
+    payer = chart.organizer if given.reverse_transfer else chart.receivable_organizer
+    lines = [
+        debit(payer(order.organization), taken),
+        debit(chart.revenue_platform_fee(), fee - processing),
+        debit(chart.revenue_processing_recovered(), processing),
+        debit(chart.expense_refund_loss(), given.amount - taken - fee),
+        credit(chart.bank_platform(), given.amount),
+    ]
+    post_of_order("refund_paid_otherwise", given.stripe_refund_id, order, lines, at=at)
 
 
 def transfer_reversed(order: Order, taken: TransferReversal, *, at: datetime) -> None:
@@ -56,3 +75,15 @@ def receivable_recovered(order: Order, taken: TransferReversal, *, at: datetime)
         credit(chart.receivable_organizer(organization), taken.amount),
     ]
     post_of_order("receivable_recovered", taken.stripe_id, order, lines, at=at)
+
+
+def receivable_written_off(
+    order: Order, receivable: OrganizerReceivable, *, amount: int, at: datetime
+) -> None:
+    """What an organizer owes and will never pay is our loss. The source says how far the write-offs have gone."""
+    lines = [
+        debit(chart.expense_refund_loss(), amount),
+        credit(chart.receivable_organizer(order.organization), amount),
+    ]
+    source = f"receivable:{receivable.pk}:{receivable.written_off_amount}"
+    post_of_order("receivable_written_off", source, order, lines, at=at)

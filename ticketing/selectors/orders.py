@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from maly.errors import NotFound
 from maly.money import format_amount
-from ticketing.models import Event, Order, OrderLine, Payment, Ticket
+from ticketing.models import CancelledOrder, Event, Order, OrderLine, Payment, Ticket
 from ticketing.selectors.events import cover_url_of, place_of
 from ticketing.services.signing import sign_ticket
 from ticketing.services.tickets import qr_svg
+from ticketing.wording import news_of_cancelled
 
 # The page asks every two seconds; after half a minute it says that the bank is slow.
 SLOW_AFTER = 10
@@ -35,7 +36,8 @@ class TicketCard:
 
     @property
     def is_void(self) -> bool:
-        return self.ticket.status == Ticket.Status.CANCELLED
+        is_cancelled = self.ticket.status == Ticket.Status.CANCELLED
+        return is_cancelled or self.ticket.event.status == Event.Status.CANCELLED
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class OrderPage:
     tickets: list[TicketCard]
     payments: list[Payment]
     waits: int
+    cancelled: CancelledOrder | None = None
 
     @property
     def state(self) -> str:
@@ -117,15 +120,12 @@ class OrderPage:
 
     @property
     def is_going(self) -> bool:
-        return (
-            any(not card.is_void for card in self.tickets)
-            and self.order.event.status != Event.Status.CANCELLED
-        )
+        return self.valid_count > 0 and not self.is_event_cancelled
 
     @property
     def heading(self) -> str:
         title = {"title": self.order.event.title}
-        if self.order.event.status == Event.Status.CANCELLED:
+        if self.is_event_cancelled:
             return _("%(title)s is cancelled") % title
         if self.is_going:
             return _("You’re going to %(title)s") % title
@@ -134,8 +134,23 @@ class OrderPage:
         return _("Your tickets to %(title)s are not valid") % title
 
     @property
+    def valid_count(self) -> int:
+        return sum(not card.is_void for card in self.tickets)
+
+    @property
+    def is_event_cancelled(self) -> bool:
+        return self.order.event.status == Event.Status.CANCELLED
+
+    @property
+    def reason(self) -> str:
+        """Why the organizer has cancelled the event, if it said."""
+        return self.cancelled.cancellation.reason if self.cancelled else ""
+
+    @property
     def news(self) -> str:
         """Why the tickets don't count any more, as far as the order knows."""
+        if self.is_event_cancelled:
+            return news_of_cancelled(self.order, self.cancelled)
         if self.order.refunded_amount:
             amount = format_amount(self.order.refunded_amount, self.order.currency)
             back = _("%(amount)s goes back to you: 5–10 working days to your card.") % {"amount": amount}
@@ -178,7 +193,7 @@ def order_path(order: Order) -> str:
 
 
 def order_page(order: Order, *, waits: int = 0) -> OrderPage:
-    """The page of an order in three statements; `order` comes with its event and organization."""
+    """The page of an order in three statements, four if its event is cancelled; its event and organization are read."""
     rows: list[OrderLine] = list(order.lines.all())
     lines = [BoughtLine(row.name, row.quantity, row.unit_price_amount) for row in rows]
     names = {row.pk: row.name for row in rows}
@@ -190,7 +205,12 @@ def order_page(order: Order, *, waits: int = 0) -> OrderPage:
         for number, ticket in enumerate(tickets, start=1)
     ]
     payments = list(order.payments.all()) if order.total_amount else []
-    return OrderPage(order=order, lines=lines, tickets=cards, payments=payments, waits=waits)
+    cancelled = None
+    if order.event.status == Event.Status.CANCELLED:
+        cancelled = CancelledOrder.objects.select_related("cancellation").filter(order=order).first()
+    return OrderPage(
+        order=order, lines=lines, tickets=cards, payments=payments, waits=waits, cancelled=cancelled
+    )
 
 
 def find_order_of_session(session_id: str) -> Order:

@@ -11,6 +11,7 @@ from connect.stripe_objects import Charge
 from maly.crash import crash_point
 from ticketing import postings
 from ticketing.models import Payment
+from ticketing.postings import review
 from ticketing.services.orders import lock_payment
 
 # Captures are asynchronous for Connect: null on the fresh charge, then `charge.updated`, else this sweep.
@@ -36,6 +37,8 @@ def record_charge_money(charge_id: str) -> Payment | None:
         if payment.succeeded_at is not None:
             postings.sale(order, payment, at=charge.created_at)
             postings.charge_money(order, payment, at=charge.created_at)
+        elif payment.received is not None:
+            review.review_received(order, payment, at=charge.created_at)
     crash_point("charge.recorded")
     return payment
 
@@ -45,30 +48,34 @@ def with_charge_money(payment: Payment) -> Payment:
 
     Raises GatewayUnavailable, GatewayRefused.
     """
-    if payment.transfer_id and (payment.application_fee_id or not payment.application_fee_amount):
+    if payment.transfer_id and (payment.application_fee_id or not payment.charged_fee_amount):
         return payment
-    assert payment.charge_id is not None, payment.pk
-    return record_charge_money(payment.charge_id) or payment
+    return _record(payment) or payment
 
 
 def record_missing_charge_money(*, now: datetime | None = None, limit: int = 100) -> int:
     """Ask again about charges whose money is unknown 2 minutes after they were paid; returns how many are known."""
     before = (now or timezone.now()) - MISSING_AFTER
-    waiting = Payment.objects.filter(
-        status=Payment.Status.SUCCEEDED,
-        stripe_fee_amount__isnull=True,
-        succeeded_at__lte=before,
-        charge_id__isnull=False,
-    )
+    unknown = Payment.objects.filter(stripe_fee_amount__isnull=True, payment_intent_id__isnull=False)
+    paid = unknown.filter(status=Payment.Status.SUCCEEDED, succeeded_at__lte=before)
+    in_review = unknown.filter(status=Payment.Status.REVIEW, received__isnull=False)
     recorded = 0
-    for charge_id in waiting.order_by("succeeded_at").values_list("charge_id", flat=True)[:limit]:
-        assert charge_id is not None
+    for asked in [*paid.order_by("succeeded_at")[:limit], *in_review.order_by("pk")[:limit]]:
         try:
-            payment = record_charge_money(charge_id)
+            payment = _record(asked)
         except (GatewayUnavailable, GatewayRefused):
             continue
         recorded += bool(payment and payment.stripe_fee_amount is not None)
     return recorded
+
+
+def _record(payment: Payment) -> Payment | None:
+    """Record the money of a payment's charge; one that its session didn't tell of yet is asked for there."""
+    charge_id = payment.charge_id
+    if charge_id is None and payment.session_id:
+        intent = gateway.retrieve_session(payment.session_id).payment_intent
+        charge_id = intent.charge.id if intent and intent.charge else None
+    return record_charge_money(charge_id) if charge_id else None
 
 
 def note_charge(payment: Payment, charge: Charge) -> list[str]:

@@ -144,7 +144,8 @@ def _find_by_request(event: Event, request_key: str) -> Order | None:
     if not request_key:
         return None
     made = event.orders.filter(request_key=request_key, created_at__gt=timezone.now() - REMEMBERED_FOR)
-    return made.filter(status__in=[Order.Status.AWAITING_PAYMENT, Order.Status.PAID]).order_by("-pk").first()
+    over = [Order.Status.EXPIRED, Order.Status.CANCELLED]
+    return made.exclude(status__in=over).order_by("-pk").first()
 
 
 def _find_unanswered(event: Event, buyer: Buyer, items: Sequence[Item]) -> Order | None:

@@ -1,4 +1,4 @@
-"""Events: made as drafts, published, paused, cancelled. Amounts and fees belong to their ticket types."""
+"""Events: made as drafts, published, paused. `cancellations` ends them; amounts and fees are their ticket types'."""
 
 import zoneinfo
 from datetime import datetime
@@ -38,6 +38,8 @@ FIELDS = (
     "capacity",
     "cover_alt",
 )
+# Words that the organizer's pages use in the place of an event's slug.
+RESERVED_SLUGS = {"new"}
 LATEST_YEAR = 2199
 LARGEST_CAPACITY = 1_000_000
 
@@ -69,7 +71,7 @@ def update_event(event: Event, *, actor: User | None, **fields: Any) -> Event:
     its fees any more).
     """
     with transaction.atomic():
-        event = _lock(event)
+        event = lock_event(event)
         if event.status == Event.Status.CANCELLED:
             raise EventCancelled
         before = {"fee_absorption": event.fee_absorption, "currency": event.currency}
@@ -99,7 +101,7 @@ def publish_event(event: Event, *, actor: User | None) -> Event:
     Raises EventCancelled, and EventNotReady for an event without ticket types or one that is over.
     """
     with transaction.atomic():
-        event = _lock(event)
+        event = lock_event(event)
         if event.status == Event.Status.CANCELLED:
             raise EventCancelled
         if event.status == Event.Status.PUBLISHED:
@@ -109,7 +111,7 @@ def publish_event(event: Event, *, actor: User | None) -> Event:
         if not event.ticket_types.exists():
             raise EventNotReady
         event.published_at = event.published_at or clock.now()
-        return _change_status(event, Event.Status.PUBLISHED, actor)
+        return change_status(event, Event.Status.PUBLISHED, actor)
 
 
 def resume_event(event: Event, *, actor: User | None) -> Event:
@@ -120,25 +122,16 @@ def resume_event(event: Event, *, actor: User | None) -> Event:
 def pause_event(event: Event, *, actor: User | None) -> Event:
     """Stop selling for now; orders under way may still be paid. Safe to call twice. Raises EventNotOnSale."""
     with transaction.atomic():
-        event = _lock(event)
+        event = lock_event(event)
         if event.status == Event.Status.PAUSED:
             return event
         if event.status != Event.Status.PUBLISHED:
             raise EventNotOnSale("Only an event that is on sale can be paused.")
-        return _change_status(event, Event.Status.PAUSED, actor)
+        return change_status(event, Event.Status.PAUSED, actor)
 
 
-def cancel_event(event: Event, *, actor: User | None) -> Event:
-    """End the event's sales for good; its tickets and their money are for refunds to settle. Safe to call twice."""
-    with transaction.atomic():
-        event = _lock(event)
-        if event.status == Event.Status.CANCELLED:
-            return event
-        event.cancelled_at = clock.now()
-        return _change_status(event, Event.Status.CANCELLED, actor)
-
-
-def _lock(event: Event) -> Event:
+def lock_event(event: Event) -> Event:
+    """Lock an event for the caller's transaction; it waits for nobody who makes an order."""
     # No key is changed, so the foreign keys of orders that are being made needn't wait.
     return (
         Event.objects.select_for_update(of=("self",), no_key=True)
@@ -147,25 +140,49 @@ def _lock(event: Event) -> Event:
     )
 
 
-def _change_status(event: Event, status: Event.Status, actor: User | None) -> Event:
+def change_status(
+    event: Event,
+    status: Event.Status,
+    actor: User | None,
+    *,
+    actor_kind: str | None = None,
+    reason: str = "",
+) -> Event:
+    """Put a locked event into another status, and audit it, in the caller's transaction."""
     before = {"status": event.status}
     event.status = status
     event.save(update_fields=["status", "published_at", "cancelled_at"])
-    _audit(event, f"event.{status.value}", actor, before, {"status": status.value})
+    _audit(
+        event,
+        f"event.{status.value}",
+        actor,
+        before,
+        {"status": status.value},
+        actor_kind=actor_kind,
+        reason=reason,
+    )
     return event
 
 
 def _audit(
-    event: Event, action: str, actor: User | None, before: dict[str, Any], after: dict[str, Any]
+    event: Event,
+    action: str,
+    actor: User | None,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    actor_kind: str | None = None,
+    reason: str = "",
 ) -> None:
     audit.record(
         action,
         organization=event.organization,
         subject=f"event:{event.slug}",
         actor=actor,
-        actor_kind=None if actor else "command",
+        actor_kind=actor_kind or (None if actor else "command"),
         before=before,
         after=after,
+        reason=reason,
     )
 
 
@@ -178,6 +195,7 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
 def _possible_slugs(title: str) -> list[str]:
     """The title's own address first, then with a number, then with random characters."""
     base = slugify(title)[:60].strip("-") or "event"
+    base = f"{base}-event" if base in RESERVED_SLUGS else base
     return [
         base,
         *(f"{base}-{number}" for number in range(2, 10)),

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Sum
+
 from connect.stripe_objects import Moved
 from connect.stripe_objects import Refund as StripeRefund
 from maly.money import format_amount, share_of
 from ticketing.models import Order, Payment, Refund
-from ticketing.services.refundable import hold_tickets, live_tickets, read_money
+from ticketing.services.refundable import ACTIVE, hold_tickets, live_tickets, read_money
 
 
 def write_foreign_refund(
@@ -44,8 +46,18 @@ def write_foreign_refund(
     )
     if answer.amount >= money.charge_at_stripe:
         hold_tickets(refund, live_tickets(order))
-    refund.staff_reason = _in_words(refund)
+    refund.staff_reason = _in_words(refund) + _excess_in_words(payment, refund)
     return refund
+
+
+def _excess_in_words(payment: Payment, refund: Refund) -> str:
+    """Stripe knows nothing of the fee that our books gave back without a reversal, and may give it once more."""
+    active = payment.refunds.filter(status__in=ACTIVE).aggregate(total=Sum("fee_amount", default=0))
+    excess = active["total"] - payment.application_fee_amount
+    if not refund.reverse_transfer or excess <= 0:
+        return ""
+    amount = format_amount(min(excess, refund.fee_amount), refund.currency)
+    return f" Stripe gave {amount} more of the fee than was left by our books: the organizer has it."
 
 
 def _in_words(refund: Refund) -> str:

@@ -17,10 +17,12 @@ from maly.crash import crash_point
 from ticketing import postings
 from ticketing.models import Event, Order, OrderLine, Payment, Refund
 from ticketing.services import stock
+from ticketing.services.cancellation_orders import add_late_order
 from ticketing.services.charges import note_charge
 from ticketing.services.late_payments import write_late_refund
 from ticketing.services.orders import UNDER_WAY, close_order, complete_order, lock_payment, quantities_of
 from ticketing.services.refund_attempts import carry_out_refund
+from ticketing.services.review_refunds import note_received
 from ticketing.services.sessions import find_mismatch, keep_for_staff
 
 logger = logging.getLogger(__name__)
@@ -88,9 +90,14 @@ def _find_payment(session: Session) -> Payment | None:
 
 def _converge(order: Order, payment: Payment, session: Session, *, actor_kind: str) -> None:
     """Decide, with order and payment locked, what the session changes; what is done already changes nothing."""
-    if payment.status in (Payment.Status.SUCCEEDED, Payment.Status.REVIEW):
+    if payment.status == Payment.Status.SUCCEEDED or payment.succeeded_at or payment.received:
         return
     fields = _note_ids(payment, session)
+    if payment.status == Payment.Status.REVIEW:
+        # Put aside before the buyer could pay, and paid none the less.
+        payment.save(update_fields=fields)
+        note_received(order, payment, session)
+        return
     is_waiting = order.status == Order.Status.AWAITING_PAYMENT and payment.status in UNDER_WAY
     if session.status == "complete" and session.payment_status == "paid":
         _receive(order, payment, session, fields, actor_kind=actor_kind, is_waiting=is_waiting)
@@ -157,20 +164,22 @@ def _receive(
     if mismatch:
         payment.save(update_fields=fields)
         keep_for_staff(order, payment, mismatch)
+        note_received(order, payment, session)
         return
     payment.status, payment.failure_code, payment.lease_until = Payment.Status.SUCCEEDED, "", None
     payment.succeeded_at = timezone.now()
-    if is_waiting and order.event.status == Event.Status.CANCELLED:
-        close_order(order, None, status=Order.Status.CANCELLED, payment_status="")
-        is_waiting = False
-    lines = list(order.lines.all())
-    is_late = not is_waiting and not _sell_late(order, lines, actor_kind=actor_kind)
     payment.save(update_fields=[*fields, "failure_code", "lease_until", "succeeded_at"])
+    # Before the counters: whoever posts for an organizer first makes its accounts, and the others wait for it.
     _post(order, payment, session)
-    if is_late:
+    lines = list(order.lines.all())
+    is_cancelled = order.event.status == Event.Status.CANCELLED
+    if is_cancelled or (not is_waiting and not _sell_late(order, lines, actor_kind=actor_kind)):
         write_late_refund(order, payment)
+        add_late_order(order)
         logger.warning("payment_late order=%s payment=%s", order.code, payment.pk)
-    if is_waiting:
+        if is_waiting:
+            close_order(order, None, status=Order.Status.CANCELLED, payment_status="")
+    elif is_waiting:
         complete_order(order, lines, actor_kind=actor_kind)
         stock.sell(order.event_id, quantities_of(lines))
 

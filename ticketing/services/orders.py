@@ -56,6 +56,7 @@ def place_order(offer: Offer, quote: OrderQuote, buyer: Buyer, *, request_key: s
             fee_absorption=offer.fee_absorption,
             fee_breakdown=quote.fee_breakdown,
             fee_terms=offer.terms.as_json(),
+            refund_policy=offer.event.refund_policy,
             hold_expires_at=hold_until(timezone.now()),
             request_key=request_key,
         )
@@ -112,6 +113,12 @@ def complete_order(order: Order, lines: list[OrderLine], *, actor_kind: str) -> 
     logger.info(
         "order_paid order=%s tickets=%s total_amount=%s", order.code, len(tickets), order.total_amount
     )
+
+
+def note_tickets_seen(order: Order) -> None:
+    """Keep when an order's tickets were first opened with its key; a bank may want to know."""
+    if order.tickets_seen_at is None:
+        Order.objects.filter(pk=order.pk, tickets_seen_at=None).update(tickets_seen_at=timezone.now())
 
 
 def close_order(

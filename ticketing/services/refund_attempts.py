@@ -93,7 +93,7 @@ def _ask(refund: Refund) -> StripeRefund:
         payment_intent_id=payment.payment_intent_id,
         amount=refund.amount,
         reverse_transfer=refund.reverse_transfer,
-        refund_application_fee=refund.refund_application_fee if payment.application_fee_amount else None,
+        refund_application_fee=refund.refund_application_fee if payment.charged_fee_amount else None,
         code=refund.code,
         order_code=refund.order.code,
         idempotency_key=refund.idempotency_key,
@@ -101,7 +101,14 @@ def _ask(refund: Refund) -> StripeRefund:
 
 
 def _go_without_reversal(refund: Refund) -> Refund:
-    """Stripe has refused, nothing was done: the same refund as another call, with a key of its own."""
+    """The same refund as another call, with a key of its own: the organizer's balance is too short for its part.
+
+    Where an outcome is unknown, the key stays and the call is repeated; a new attempt would be a new row. Here the
+    outcome is known: Stripe has refused, nothing was done, and it gives the same answer to that key for as long as it
+    knows it. So the row goes on with a new key. The lease keeps a second worker away, and the row changes only if it
+    still has the key that was refused. A row of its own would double the buyer's one refund in every list, and let
+    go of its tickets in between.
+    """
     with transaction.atomic():
         _, _, locked = lock_refund(refund.pk)
         if locked.idempotency_key == refund.idempotency_key and locked.reverse_transfer:

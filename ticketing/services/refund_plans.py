@@ -2,7 +2,8 @@
 
 Every amount is minor units of the order's currency. A refund settles a part of what the buyer paid: the organizer's
 part and the application fee's part. The fee's part is given back to the organizer, or kept; kept under pass_to_buyer
-it stays with us and the buyer gets the face price only ("service fee not returned").
+it stays with us and the buyer gets the face price only ("service fee not returned"). Of a cancelled event the buyer
+gets everything: there the organizer bears a fee that is kept.
 """
 
 from collections.abc import Sequence
@@ -77,14 +78,15 @@ def plan_refund(
     chosen: Sequence[Ticket] | None = None,
     amount: int | None = None,
     gives_fee_back: bool,
+    buyer_gets_all: bool = False,
 ) -> RefundPlan:
     """Plan a refund of the chosen tickets, of an amount, or of all that is left with the `live` tickets.
 
     By ticket the fee's part is what the tickets froze; by amount it is Stripe's proportion of what is left. A refund
-    that leaves nothing cancels every ticket, any other those that were chosen. Raises NothingToRefund,
-    RefundTooLarge, Invalid.
+    that leaves nothing cancels every ticket, any other those that were chosen. `buyer_gets_all`: a fee that isn't given
+    back is the organizer's to bear, under pass_to_buyer too. Raises NothingToRefund, RefundTooLarge, Invalid.
     """
-    keeps_service_fee = money.fee_is_on_top and not gives_fee_back
+    keeps_service_fee = money.fee_is_on_top and not gives_fee_back and not buyer_gets_all
     if amount is not None:
         parts = _parts_of_amount(money, amount, keeps_service_fee=keeps_service_fee)
     elif chosen is not None:
@@ -156,8 +158,9 @@ def _with_flags(
 ) -> RefundPlan:
     """Add what Stripe is told: its flag for the fee only where its own proportion is exactly what we want."""
     fee_amount = parts.fee if gives_fee_back else 0
-    # Stripe reverses as much as is refunded, as far as the transfer has it.
-    reverse_transfer = amount <= money.transfer_at_stripe
+    # Stripe reverses as much as is refunded, as far as the transfer has it. A refund that failed has used up some of
+    # the transfer and of the fee there: what they don't have comes from our own transfer that made the organizer whole.
+    reverse_transfer = amount <= money.transfer_at_stripe and fee_amount <= money.fee_at_stripe
     is_stripes_own = fee_amount > 0 and stripes_fee_part(money, amount) == fee_amount
     return RefundPlan(
         currency=money.currency,

@@ -9,13 +9,14 @@ import uuid
 from collections import Counter
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.services import audit
-from connect.stripe_objects import Moved
 from connect.stripe_objects import Refund as StripeRefund
 from maly.money import format_amount
+from maly.poke import poke
 from notifications.services.outbox import enqueue
 from ticketing import postings
 from ticketing.models import (
@@ -32,15 +33,10 @@ from ticketing.services import stock
 from ticketing.services.foreign_refunds import write_foreign_refund
 from ticketing.services.orders import lock_payment
 from ticketing.services.refund_failures import undo_refund
+from ticketing.services.refundable import CAME_BACK, STATUSES, unknown_fees
+from ticketing.services.review_refunds import record_review_refund
 
 logger = logging.getLogger(__name__)
-STATUSES = {
-    "succeeded": Refund.Status.SUCCEEDED,
-    "pending": Refund.Status.PENDING,
-    "requires_action": Refund.Status.PENDING,
-    "failed": Refund.Status.FAILED,
-    "canceled": Refund.Status.FAILED,
-}
 UNDECIDED = (Refund.Status.REQUESTED, Refund.Status.REFUSED)
 
 
@@ -57,25 +53,25 @@ def record_refund(answer: StripeRefund) -> Refund | None:
     Monotone and safe to call twice, in any order: a refund that failed stays so.
     """
     payment = Payment.objects.filter(payment_intent_id=answer.payment_intent_id).first()
-    if payment is None or payment.succeeded_at is None:
+    if payment is None:
         return None
     with transaction.atomic():
         order, payment = lock_payment(payment.pk, payment.order_id)
         refund = _find(payment, answer)
-        if refund is None:
-            if STATUSES[answer.status] == Refund.Status.FAILED:
+        if payment.succeeded_at is None:
+            refund = record_review_refund(order, payment, refund, answer)
+        elif refund is None:
+            has_failed = STATUSES[answer.status] == Refund.Status.FAILED
+            if has_failed and answer.reversal is None:
                 return None  # never counted here, and came to nothing
             refund = write_foreign_refund(order, payment, answer, unknown_fees(payment, answer))
             _accept(order, payment, refund, answer)
+            if has_failed:  # what it took from the organizer stays taken
+                undo_refund(order, payment, refund, answer)
         else:
             _converge(order, payment, refund, answer)
+        _poke_mirror(answer.id)
     return refund
-
-
-def unknown_fees(payment: Payment, answer: StripeRefund) -> list[Moved]:
-    """The fee refunds of the charge that no row of ours tells of, oldest first."""
-    known = set(payment.fee_refunds.exclude(stripe_id=None).values_list("stripe_id", flat=True))
-    return [one for one in reversed(answer.fee_refunds) if one.id not in known and not one.request]
 
 
 def _find(payment: Payment, answer: StripeRefund) -> Refund | None:
@@ -95,7 +91,7 @@ def _converge(order: Order, payment: Payment, refund: Refund, answer: StripeRefu
         refund.status = status
         refund.save(update_fields=["status"])
         _post(order, refund, answer)
-    if status == Refund.Status.FAILED and refund.status != Refund.Status.FAILED:
+    if status == Refund.Status.FAILED and refund.status not in CAME_BACK:
         undo_refund(order, payment, refund, answer)
 
 
@@ -116,8 +112,8 @@ def _accept(order: Order, payment: Payment, refund: Refund, answer: StripeRefund
         )
     refund.save()
     _post(order, refund, answer)
-    voided = _void(refund)
-    _change_order(order, refund)
+    voided = void_tickets(refund.voided.all())
+    change_order(order, refund)
     _tell(order, refund)
     if voided:
         stock.give_back(order.event_id, voided, restock=refund.restock)
@@ -168,9 +164,9 @@ def _post(order: Order, refund: Refund, answer: StripeRefund) -> None:
         postings.refund(order, refund, is_owed=not refund.reverse_transfer, at=answer.created_at)
 
 
-def _void(refund: Refund) -> Counter[int]:
-    """Cancel the refund's tickets; how many of which ticket type they were."""
-    voided = list(refund.voided.select_related("ticket"))
+def void_tickets(rows: QuerySet[RefundTicket]) -> Counter[int]:
+    """Cancel the tickets of a refund's rows; how many of which ticket type they were."""
+    voided = list(rows.select_related("ticket"))
     for row in voided:
         ticket = row.ticket
         row.is_live, row.former_status, row.former_payment_status = True, ticket.status, ticket.payment_status
@@ -182,7 +178,8 @@ def _void(refund: Refund) -> Counter[int]:
     return Counter(row.ticket.ticket_type_id for row in voided)
 
 
-def _change_order(order: Order, refund: Refund) -> None:
+def change_order(order: Order, refund: Refund) -> None:
+    """Count a refund that was made on its locked order: how much of it is back, and what that makes of it."""
     if refund.payment.refunds.filter(origin=Refund.Origin.LATE_PAYMENT).exists():
         # An order that another payment has paid keeps its tickets; only this payment's money goes back.
         if order.status not in (Order.Status.EXPIRED, Order.Status.CANCELLED):
@@ -213,9 +210,10 @@ def _tell(order: Order, refund: Refund) -> None:
         },
         reason=refund.reason,
     )
+    kind = "event_cancelled" if refund.origin == Refund.Origin.EVENT_CANCELLED else "refund_confirmation"
     enqueue(
-        "refund_confirmation",
-        key=f"refund_confirmation:{refund.code}",
+        kind,
+        key=f"{kind}:{refund.code}",
         to=order.email,
         ids={"order": order.pk, "refund": refund.pk},
     )
@@ -225,3 +223,9 @@ def _tell(order: Order, refund: Refund) -> None:
 def _ask_staff(refund: Refund, reason: str) -> None:
     refund.needs_staff = True
     refund.staff_reason = f"{refund.staff_reason} {reason}".strip()
+
+
+def _poke_mirror(stripe_refund_id: str) -> None:
+    from ticketing.tasks import mirror_refund  # services queue tasks, tasks call services
+
+    poke(mirror_refund, stripe_refund_id)

@@ -27,6 +27,11 @@ from ticketing.services.refund_plans import RefundPlan, plan_refund
 from ticketing.services.refundable import hold_tickets, live_tickets, read_money
 
 REFUNDABLE = (Order.Status.PAID, Order.Status.PARTLY_REFUNDED, Order.Status.REFUNDED)
+# A cancelled event's refunds are made by its job, in the name of whoever cancelled it.
+_ACTOR_KINDS: dict[str, str] = {
+    Refund.Origin.STAFF: AuditEntry.Actor.STAFF,
+    Refund.Origin.EVENT_CANCELLED: AuditEntry.Actor.SWEEP,
+}
 DISPUTED = "This order is disputed: the buyer's bank decides about its money. Answer the dispute instead."
 
 
@@ -41,7 +46,7 @@ def preview_refund(
 
     Raises what planning raises: OrderNotRefundable, NothingToRefund, RefundTooLarge, TicketAlreadyRefunded, Invalid.
     """
-    payment = _find_payment(order)
+    payment = find_payment(order)
     return _plan(order, payment, tickets, amount, refund_application_fee)
 
 
@@ -63,12 +68,12 @@ def request_refund(
     and the Idempotency-Key, so that a retry finds its refund. Raises OrderNotRefundable, NothingToRefund,
     RefundTooLarge, TicketAlreadyRefunded, RefundUnderWay, RefundNeedsStaff, RefundRefused, Invalid.
     """
-    request_key = hashlib.sha256("\n".join(idempotency).encode()).hexdigest() if idempotency else ""
+    request_key = _request_key(idempotency)
     with transaction.atomic():
         order = lock_order(order.pk)
         refund = _find_by_request(order, request_key)
         if refund is None:
-            payment = Payment.objects.select_for_update().get(pk=_find_payment(order).pk)
+            payment = Payment.objects.select_for_update().get(pk=find_payment(order).pk)
             check_nothing_under_way(payment)
             refund = write_refund(
                 order,
@@ -85,6 +90,11 @@ def request_refund(
     if refund.status == Refund.Status.REFUSED:
         raise RefundRefused(f"Stripe refused the refund: {refund.failure_reason} Nothing was refunded.")
     return refund
+
+
+def find_refund(order: Order, *, idempotency: tuple[str, str]) -> Refund | None:
+    """What an earlier request with this caller and key has made, whatever became of it."""
+    return _find_by_request(order, _request_key(idempotency))
 
 
 def write_refund(
@@ -123,7 +133,7 @@ def write_refund(
         organization=order.organization,
         subject=f"order:{order.code}",
         actor=actor,
-        actor_kind=AuditEntry.Actor.STAFF if origin == Refund.Origin.STAFF else None,
+        actor_kind=_ACTOR_KINDS.get(origin),
         after={
             "refund": refund.code,
             "amount": plan.amount,
@@ -148,6 +158,19 @@ def check_nothing_under_way(payment: Payment) -> None:
         raise RefundUnderWay
     if payment.refunds.filter(status=Refund.Status.FAILED, needs_staff=True).exists():
         raise RefundNeedsStaff
+
+
+def find_payment(order: Order) -> Payment:
+    """The payment that paid the order; raises OrderNotRefundable."""
+    if order.status == Order.Status.DISPUTED:
+        raise OrderNotRefundable(DISPUTED)
+    if order.status not in REFUNDABLE:
+        raise OrderNotRefundable
+    paid = order.payments.filter(status=Payment.Status.SUCCEEDED)
+    payment = paid.exclude(refunds__origin=Refund.Origin.LATE_PAYMENT).first()
+    if payment is None:
+        raise OrderNotRefundable("Nothing was paid for this order, so nothing can be refunded.")
+    return payment
 
 
 def _plan(
@@ -175,17 +198,8 @@ def _choose(live: list[Ticket], codes: Sequence[str]) -> list[Ticket]:
     return [known[code] for code in dict.fromkeys(codes)]
 
 
-def _find_payment(order: Order) -> Payment:
-    """The payment that paid the order; raises OrderNotRefundable."""
-    if order.status == Order.Status.DISPUTED:
-        raise OrderNotRefundable(DISPUTED)
-    if order.status not in REFUNDABLE:
-        raise OrderNotRefundable
-    paid = order.payments.filter(status=Payment.Status.SUCCEEDED)
-    payment = paid.exclude(refunds__origin=Refund.Origin.LATE_PAYMENT).first()
-    if payment is None:
-        raise OrderNotRefundable("Nothing was paid for this order, so nothing can be refunded.")
-    return payment
+def _request_key(idempotency: tuple[str, str] | None) -> str:
+    return hashlib.sha256("\n".join(idempotency).encode()).hexdigest() if idempotency else ""
 
 
 def _find_by_request(order: Order, request_key: str) -> Refund | None:

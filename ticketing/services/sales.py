@@ -59,7 +59,7 @@ def ticket_status(
         return TicketStatus.COMING_SOON if is_waiting else TicketStatus.PAUSED
     if ticket_type.sales_start and now < ticket_type.sales_start:
         return TicketStatus.NOT_STARTED
-    if ticket_type.sales_end and now >= ticket_type.sales_end:
+    if ticket_type.stopped_at or (ticket_type.sales_end and now >= ticket_type.sales_end):
         return TicketStatus.ENDED
     if available(ticket_type, event) < ticket_type.min_per_order:
         return TicketStatus.SOLD_OUT
@@ -149,6 +149,8 @@ def check_stock(ticket_type: TicketType, event: Event, quantity: int) -> None:
 def _check_window(event: Event, ticket_type: TicketType, now: datetime) -> None:
     if ticket_type.sales_start and now < ticket_type.sales_start:
         raise SalesNotStarted(f"Sales start on {event_time(ticket_type.sales_start, event.timezone)}.")
+    if ticket_type.stopped_at:
+        raise SalesEnded(f"Sales of {ticket_type.name} have ended.")
     ended_at = min(filter(None, (ticket_type.sales_end, event.ends_at)))
     if now >= ended_at:
         raise SalesEnded(f"Sales ended on {event_time(ended_at, event.timezone)}.")

@@ -64,6 +64,24 @@ def verify_ticket(text: str, event: Event) -> TicketClaim:
     return claim
 
 
+def read_claim(text: str) -> TicketClaim | None:
+    """What a text claims, whoever signed it: only good for finding the event whose key then has to verify it."""
+    try:
+        _version, _kid, payload, _signature = text.strip().split(".")
+        code, event_id, type_id, generation = _PAYLOAD.unpack(_decode(payload))
+        return TicketClaim(
+            code.decode("ascii"), uuid.UUID(bytes=event_id), type_id.decode("ascii"), generation
+        )
+    except (ValueError, struct.error):
+        return None
+
+
+def public_key(event: Event) -> tuple[str, str]:
+    """The event's public key (32 bytes, base64url) and its short name, for a device that verifies without us."""
+    key, kid = _event_key(event.public_id)
+    return _encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)), kid
+
+
 @lru_cache(maxsize=512)
 def _event_key(event_id: uuid.UUID) -> tuple[Ed25519PrivateKey, str]:
     """The event's key and the short name by which a text says which key signed it."""

@@ -31,7 +31,7 @@ UPDATE ticketing_tickettype SET {column} = {column} + %(quantity)s
 WHERE id = %(ticket_type_id)s AND event_id = %(event_id)s
   AND held + sold + %(quantity)s <= capacity AND price_amount = %(price_amount)s
   AND (sales_start IS NULL OR sales_start <= statement_timestamp())
-  AND (sales_end IS NULL OR sales_end > statement_timestamp())
+  AND (sales_end IS NULL OR sales_end > statement_timestamp()) AND stopped_at IS NULL
 RETURNING price_amount
 """
 _TAKE_EVENT = """

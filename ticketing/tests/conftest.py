@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Organization
-from ticketing.models import Event, Order, Payment, TicketType
+from ticketing.models import Dispute, Event, Order, Payment, TicketType
 from ticketing.services import checkout
 from ticketing.services.orders import close_order, lock_payment
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
@@ -72,3 +72,31 @@ def lose_hold() -> Callable[[Payment], None]:
         close_order(order, payment, status=Order.Status.EXPIRED, payment_status=Payment.Status.EXPIRED)
 
     return free
+
+
+@pytest.fixture
+def dispute(sandbox: Any, settle: Callable[[], None]) -> Callable[..., Dispute]:
+    """Have the buyer's bank dispute an order's payment, and let everything settle."""
+
+    def by_the_bank(order: Order, **wish: Any) -> Dispute:
+        charge = order.payments.filter(status="succeeded").get().charge_id
+        status, made = sandbox.control("POST", f"/_sandbox/charges/{charge}/dispute", wish)
+        assert status == 200, made
+        settle()
+        return Dispute.objects.get(stripe_dispute_id=made["id"])
+
+    return by_the_bank
+
+
+@pytest.fixture
+def decide(sandbox: Any, settle: Callable[[], None]) -> Callable[..., Dispute]:
+    """Have the bank decide a dispute, and let everything settle."""
+
+    def by_the_bank(dispute: Dispute, outcome: str) -> Dispute:
+        path = f"/_sandbox/disputes/{dispute.stripe_dispute_id}"
+        status, made = sandbox.control("POST", path, {"outcome": outcome})
+        assert status == 200, made
+        settle()
+        return Dispute.objects.get(pk=dispute.pk)
+
+    return by_the_bank

@@ -7,7 +7,17 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry
 from accounts.tests.factories import UserFactory
-from ticketing.models import Event, Order, OrganizerReceivable, Payment, Refund, Ticket, TicketType
+from ticketing.models import (
+    Event,
+    Order,
+    OrganizerReceivable,
+    OrganizerTransfer,
+    Payment,
+    Refund,
+    Ticket,
+    TicketType,
+)
+from ticketing.services.refunds import request_refund
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +112,7 @@ def test_staff_make_and_change_a_ticket_type(desk, event, staff):
 
 def test_staff_publish_pause_and_cancel(desk, event, general):
     def act(name):
-        form = {"action": name, "_selected_action": [event.pk]}
+        form = {"action": name, "_selected_action": [event.pk], "confirmed": "yes"}
         answer = desk.post(address(Event, "changelist"), form, follow=True)
         assert answer.status_code == 200
         event.refresh_from_db()
@@ -179,3 +189,71 @@ def test_staff_release_what_the_dashboard_left_and_settle_it(desk, sold, sandbox
     assert (
         AuditEntry.objects.filter(action__in=["receivable.released", "refund.settled_by_staff"]).count() == 2
     )
+
+
+def test_staff_make_an_organizer_whole_after_a_failed_refund(desk, sold, organizer, sandbox, settle):
+    refund = request_refund(sold, actor=organizer, reason="Asked for")
+    sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 50 * 3600})
+    sandbox.control("POST", f"/_sandbox/refunds/{refund.stripe_refund_id}", {"status": "failed"})
+    settle()
+
+    def act(name):
+        chosen = {"action": name, "_selected_action": [refund.pk]}
+        return desk.post(address(Refund, "changelist"), chosen, follow=True).content.decode()
+
+    assert "Make it whole first" in act("mark_settled")
+    assert "$91.30 to the organizer, Done." in act("make_whole")
+    assert "it needs nobody any more" in act("mark_settled")
+    page = desk.get(address(OrganizerTransfer, "changelist")).content.decode()
+    assert sold.code in page
+    sent = OrganizerTransfer.objects.get()
+    assert sent.destination not in desk.get(address(OrganizerTransfer, "change", sent.pk)).content.decode()
+
+
+def test_staff_write_off_what_is_owed_after_a_warning(desk, sold, organizer, staff):
+    request_refund(sold, actor=organizer, reason="Kept", refund_application_fee=False)
+    receivable = OrganizerReceivable.objects.get()
+    chosen = {"action": "write_off", "_selected_action": [receivable.pk]}
+    page = desk.post(address(OrganizerReceivable, "changelist"), chosen).content.decode()
+    assert "There is no way back" in page
+    assert "owes $8.70" in page
+    receivable.refresh_from_db()
+    assert receivable.written_off_amount == 0
+    form = chosen | {"reason": "Gone"}
+    page = desk.post(address(OrganizerReceivable, "changelist"), form, follow=True).content.decode()
+    assert "$8.70 is our loss" in page
+    assert (
+        "owe that much any more"
+        in desk.post(address(OrganizerReceivable, "changelist"), form, follow=True).content.decode()
+    )
+    assert AuditEntry.objects.get(action="receivable.written_off").actor == staff
+
+
+def test_staff_pay_a_buyer_another_way_after_a_warning(desk, sold, organizer, sandbox, settle):
+    refund = request_refund(sold, actor=organizer, reason="Asked for")
+    sandbox.control("POST", f"/_sandbox/refunds/{refund.stripe_refund_id}", {"status": "failed"})
+    settle()
+    chosen = {"action": "pay_otherwise", "_selected_action": [refund.pk]}
+    page = desk.post(address(Refund, "changelist"), chosen).content.decode()
+    assert "Say how it was paid" in page
+    assert "$100.00" in page
+    page = desk.post(address(Refund, "changelist"), chosen | {"reason": "In cash"}, follow=True)
+    assert "Failed, paid another way." in page.content.decode()
+
+
+def test_staff_decide_about_a_payment_that_was_put_aside(desk, general, buy, pay, settle):
+    start = buy((general, 1))
+    Payment.objects.update(amount=4999)
+    pay(start.payment.session_id)
+    settle()
+
+    def act(name, **more):
+        form = {"action": name, "_selected_action": [start.payment.pk]} | more
+        return desk.post(address(Payment, "changelist"), form, follow=True).content.decode()
+
+    assert "Stripe still says otherwise: amount: Stripe 5000, ours 4999" in act("accept")
+    assert "Refund it first" in act("close")
+    assert "amount: Stripe 5000, ours 4999" in act("refund")
+    assert not Refund.objects.exists()
+    assert "$50.00, Refunded." in act("refund", reason="Charged wrongly")
+    assert "This payment needs nobody" in act("close")

@@ -122,7 +122,7 @@ def test_members_see_the_refunds_of_an_order_and_buyers_only_the_sum(ask, api, o
     (refund,) = seen["refunds"]
     assert (refund["amount"], refund["reason"], refund["tickets"]) == (5000, "Ill", [ticket.code])
     assert (refund["from_organizer_amount"], refund["from_platform_amount"]) == (4565, 435)
-    assert seen["trail"][-1]["kind"] == "refund"
+    assert "refund" in {step["kind"] for step in seen["trail"]}
     assert (seen["status"], seen["refunded_amount"]) == ("partly_refunded", 5000)
     theirs = api(buyer).get(f"/api/orders/{order.code}").json()
     assert "refunds" not in theirs

@@ -13,6 +13,7 @@ from maly.errors import Invalid
 from ticketing.errors import CapacityBelowSold, CurrencyFixed, EventCancelled, EventNotOnSale, EventNotReady
 from ticketing.models import Event
 from ticketing.services import events, ticket_types
+from ticketing.services.cancellations import cancel_event
 from ticketing.tests.factories import TicketTypeFactory
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_a_draft_cant_be_paused(draft, organizer):
 
 def test_a_cancelled_event_stays_so(event, general, organizer):
     for _ in range(2):
-        assert events.cancel_event(event, actor=organizer).cancelled_at is not None
+        assert cancel_event(event, actor=organizer).cancelled_at is not None
     with pytest.raises(EventCancelled):
         events.publish_event(event, actor=organizer)
     with pytest.raises(EventCancelled):

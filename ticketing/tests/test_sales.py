@@ -46,6 +46,7 @@ def make(price_amount=5000, capacity=10, held=0, sold=0, event=None, **fields):
         ("ended", READY, {"event": {"status": "cancelled"}}, {}),
         ("ended", READY, {"event": {"ends_at": NOW}}, {}),
         ("ended", READY, {"sales_end": NOW}, {}),
+        ("ended", READY, {"stopped_at": NOW}, {}),
         ("not_started", READY, {"sales_start": NOW + timedelta(seconds=1)}, {}),
         ("on_sale", READY, {"sales_start": NOW, "sales_end": NOW + timedelta(seconds=1)}, {}),
         ("sold_out", READY, {"held": 4, "sold": 6}, {}),

@@ -50,6 +50,7 @@ def test_held_tickets_are_sold_or_released(types):
         lambda: TicketType.objects.update(price_amount=5001),
         lambda: TicketType.objects.update(sales_start=timezone.now() + timedelta(hours=1)),
         lambda: TicketType.objects.update(sales_end=timezone.now() - timedelta(hours=1)),
+        lambda: TicketType.objects.update(stopped_at=timezone.now()),
         lambda: TicketType.objects.update(sold=9),
         lambda: Event.objects.update(status="paused"),
         lambda: Event.objects.update(status="cancelled"),

@@ -26,10 +26,15 @@ def test_the_schedule_names_these_tasks():
     ours = {
         tasks.expire_holds,
         tasks.resolve_requested_payments,
+        tasks.find_paid_sessions,
         tasks.record_missing_charge_money,
         tasks.resolve_refunds,
+        tasks.resolve_transfers,
+        tasks.work_off_cancellations,
         tasks.recover_receivables,
         tasks.find_refunds,
+        tasks.find_disputes,
+        tasks.resolve_dispute_answers,
     }
     assert scheduled == {task.name for task in ours}
 

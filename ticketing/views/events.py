@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.access import has_role
+from accounts.models import Role
 from ticketing.forms import read_cart, read_quantity
 from ticketing.models import Event
 from ticketing.page_cache import FINGERPRINT, is_plain, kept_page
@@ -34,4 +36,6 @@ def event(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _render_event(request: HttpRequest, found: Event) -> HttpResponse:
     page = show_event(found, chosen=read_cart(request.GET), revealed=request.GET.get("ticket", ""))
-    return render(request, "ticketing/event.html", {"event": found, "page": page})
+    # Only of a draft, so that a visitor of a published event costs no look at memberships.
+    may_edit = not found.is_public and has_role(request.user, found.organization_id, Role.MANAGER)
+    return render(request, "ticketing/event.html", {"event": found, "page": page, "may_edit": may_edit})

@@ -20,6 +20,7 @@ from ticketing.selectors.orders import find_order_of_session, order_page, order_
 from ticketing.services import renewal
 from ticketing.services.checkout import cancel_checkout, resume_checkout
 from ticketing.services.confirmation import CHANGING, confirm_order
+from ticketing.services.orders import note_tickets_seen
 from ticketing.wording import problem_of
 
 
@@ -32,9 +33,10 @@ def order(request: HttpRequest, code: str) -> HttpResponseBase:
     found = _find_order(request, code)
     if waits:
         found = confirm_order(found)
-    response = render(
-        request, "ticketing/order.html", {"order": found, "page": order_page(found, waits=waits)}
-    )
+    page = order_page(found, waits=waits)
+    if page.tickets and request.GET.get("key") == found.key:
+        note_tickets_seen(found)
+    response = render(request, "ticketing/order.html", {"order": found, "page": page})
     remember_order(request, response, found)
     return response
 
