@@ -1,7 +1,9 @@
 """Whose payouts somebody may see and change, and of which Stripe account."""
 
-from accounts.access import Person, find_organization
-from accounts.models import Organization, Role
+from django.http import HttpRequest
+
+from accounts.access import CURRENT_ORGANIZATION, Person, find_organization, require_role
+from accounts.models import Membership, Organization, Role
 from connect.errors import OrganizerNotConnected
 from connect.models import AccountState, ConnectedAccount
 from connect.selectors import get_current_account
@@ -22,6 +24,22 @@ def find_payout(user: Person, slug: str, payout_id: str) -> OrganizerPayout:
     if payout is None:
         raise NotFound
     return payout
+
+
+def enter_payout(request: HttpRequest, payout_id: str) -> tuple[OrganizerPayout, Membership]:
+    """The payout of an organizer's page, with the caller's membership (ADMIN or more).
+
+    Raises NotFound for everyone outside the organization, Forbidden for a member below ADMIN. From then on the caller
+    works in the payout's organization.
+    """
+    found = OrganizerPayout.objects.select_related("organization")
+    payout = found.filter(stripe_payout_id=payout_id.replace("\x00", "")).order_by("id").first()
+    if payout is None:
+        raise NotFound
+    membership = require_role(request.user, payout.organization, Role.ADMIN)
+    if request.session.get(CURRENT_ORGANIZATION) != payout.organization.slug:
+        request.session[CURRENT_ORGANIZATION] = payout.organization.slug
+    return payout, membership
 
 
 def require_account(organization: Organization) -> ConnectedAccount:

@@ -27,3 +27,11 @@ class PayoutUnderWay(MalyError):
     code = "PAYOUT_UNDER_WAY"
     status = 409
     message = "Another payout is being asked for right now. Try again in a minute."
+
+
+class PayoutsHeld(MalyError):
+    """Raised when a payout or another schedule is asked for while payouts wait until after the events."""
+
+    code = "PAYOUTS_HELD"
+    status = 409
+    message = "Payouts of this organization are held until after its events."

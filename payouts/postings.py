@@ -5,6 +5,7 @@ that much less. The platform's own goes the same way to our bank. A payout below
 turns every line round.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from ledger import chart
 from ledger.chart import Account
 from ledger.models import LedgerTransaction
 from ledger.services.posting import credit, debit, post
-from payouts.models import OrganizerPayout, PlatformPayout
+from payouts.models import BalanceTransaction, OrganizerPayout, PlatformPayout
 
 AnyPayout = OrganizerPayout | PlatformPayout
 
@@ -55,6 +56,45 @@ def payout_sent_back_after_paid(payout: AnyPayout) -> LedgerTransaction:
     books = _accounts(payout)
     assert payout.failed_at is not None
     return _move(payout.status, payout, debited=books.at_stripe, credited=books.arrived, at=payout.failed_at)
+
+
+# What staff may say that a movement of no known kind was; the organizer's own where it is on an organizer's balance.
+EXPLANATIONS: dict[str, Callable[[], Account]] = {
+    "expense:stripe_fees": chart.expense_stripe_fees,
+    "expense:dispute_fees": chart.expense_dispute_fees,
+    "expense:refund_loss": chart.expense_refund_loss,
+    "bank:platform": chart.bank_platform,
+}
+
+
+def unmatched(movement: BalanceTransaction, *, organization: Organization | None) -> LedgerTransaction:
+    """A movement at Stripe of no known kind: its net against suspense:unmatched, until somebody says what it was."""
+    return _of_movement("unmatched", movement, chart.suspense_unmatched(organization), organization)
+
+
+def explained(
+    movement: BalanceTransaction, *, account: str, organization: Organization | None
+) -> LedgerTransaction:
+    """What such a movement was, by staff: its net against the account that they named."""
+    against = chart.organizer(organization) if organization else EXPLANATIONS[account]()
+    return _of_movement("explained", movement, against, organization)
+
+
+def _of_movement(
+    kind: str, movement: BalanceTransaction, against: Account, organization: Organization | None
+) -> LedgerTransaction:
+    at_stripe = chart.connected(organization) if organization else chart.platform()
+    came, went = (at_stripe, against) if movement.net_amount > 0 else (against, at_stripe)
+    amount = abs(movement.net_amount)
+    return post(
+        kind,
+        source=movement.stripe_id,
+        currency=movement.currency,
+        lines=[debit(came, amount), credit(went, amount)],
+        occurred_at=movement.created_at,
+        organization=organization,
+        subject=f"movement:{movement.stripe_id}",
+    )
 
 
 def _accounts(payout: AnyPayout) -> Accounts:

@@ -7,6 +7,8 @@ from celery import shared_task
 from connect import gateway, mirror
 
 logger = logging.getLogger(__name__)
+# A first import of a long history takes its time; what it has read is kept. Less than the broker's visibility timeout.
+RUN_SECONDS = 3000
 
 
 @shared_task
@@ -31,6 +33,33 @@ def resolve_payout_requests() -> int:
 
     with gateway.patiently():
         return sweeps.resolve_payout_requests()
+
+
+@shared_task
+def apply_payout_holds() -> int:
+    from payouts.services import holding
+
+    with gateway.patiently():
+        return holding.apply_holds()
+
+
+@shared_task
+def release_held_payouts() -> int:
+    from payouts.services import holding_releases
+
+    with gateway.patiently():
+        return holding_releases.release_due()
+
+
+@shared_task(soft_time_limit=RUN_SECONDS, time_limit=RUN_SECONDS + 60)
+def reconcile_with_stripe() -> None:
+    """Import what Stripe moved and compare it with the books, once a day with Stripe's balances too."""
+    from payouts.services.reconciliation import runs
+
+    try:
+        runs.reconcile(with_balances=runs.are_balances_due())
+    except runs.RunUnderWay:
+        logger.info("reconciliation_under_way")
 
 
 @shared_task

@@ -15,7 +15,7 @@ from connect.stripe_objects import BalanceTransaction
 from maly.crash import crash_point
 from maly.money import allocate
 from payouts.models import SENT_BACK, OrganizerPayout, PayoutLine
-from ticketing.models import Payment, TransferReversal
+from ticketing.models import OrganizerTransfer, Payment, TransferReversal
 
 logger = logging.getLogger(__name__)
 
@@ -198,11 +198,15 @@ def _find_orders(payout: OrganizerPayout, movements: Sequence[BalanceTransaction
     paid = Payment.objects.filter(
         order__organization_id=payout.organization_id, transfer_id__in=transfers
     ).values_list("transfer_id", "order_id")
+    # What goes to an organizer once more: after a failed refund, or a dispute that was won.
+    given_back = OrganizerTransfer.objects.filter(
+        order__organization_id=payout.organization_id, stripe_id__in=transfers
+    ).values_list("stripe_id", "order_id")
     reversals = [each.reversal_id for each in movements if each.reversal_id]
     taken_back = TransferReversal.objects.filter(stripe_id__in=reversals).values_list(
         "stripe_id", "payment__order_id"
     )
-    by_origin: dict[str | None, int] = {**dict(paid), **dict(taken_back)}
+    by_origin: dict[str | None, int] = {**dict(paid), **dict(given_back), **dict(taken_back)}
     found = {}
     for each in movements:
         order_id = by_origin.get(each.transfer_id) or by_origin.get(each.reversal_id)

@@ -20,6 +20,7 @@ from maly.money import get_currency
 from payouts.access import require_account
 from payouts.errors import BalanceInsufficient, PayoutScheduleNotManual, PayoutUnderWay
 from payouts.models import OrganizerPayout, PayoutRequest
+from payouts.services.holding import require_not_held
 from payouts.services.payouts import Reading, record_payout
 from ticketing.services.receivables import recover_from_organization
 
@@ -52,17 +53,43 @@ def request_payout(
 
     The request with its idempotency key is committed before Stripe is called. A repetition under the same
     `idempotency` (caller and Idempotency-Key), or of the same wish while its outcome is unknown, finds the same payout.
-    Raises OrganizerNotConnected, PayoutScheduleNotManual, BalanceInsufficient, PayoutUnderWay, Invalid,
+    Raises OrganizerNotConnected, PayoutsHeld, PayoutScheduleNotManual, BalanceInsufficient, PayoutUnderWay, Invalid,
     StripeUnavailable.
     """
     if amount is not None and (amount <= 0 or amount % get_currency(currency).step):
         raise Invalid("This is no amount that can be paid out in this currency.", attr="amount")
-    request_key = hashlib.sha256("\n".join(idempotency).encode()).hexdigest() if idempotency else ""
-    wish = Wish(amount=amount, currency=currency, actor=actor, request_key=request_key)
+    wish = Wish(amount=amount, currency=currency, actor=actor, request_key=make_request_key(idempotency))
     account = require_account(organization)
     with gateway.answering_people():
         request = _find_same(account, wish) or _claim(account, wish)
         return carry_out(request)
+
+
+def make_request_key(idempotency: tuple[str, str] | None) -> str:
+    """What is kept of a caller and its Idempotency-Key; empty without one."""
+    return hashlib.sha256("\n".join(idempotency).encode()).hexdigest() if idempotency else ""
+
+
+def write_request(
+    account: ConnectedAccount,
+    *,
+    amount: int,
+    currency: str,
+    actor: User | None,
+    request_key: str = "",
+    is_whole_balance: bool = False,
+) -> PayoutRequest:
+    """Write a request of `amount` minor units with a key of its own, in the caller's transaction."""
+    return PayoutRequest.objects.create(
+        organization=account.organization,
+        connected_account=account,
+        requested_by=actor,
+        idempotency_key=f"payout-{uuid.uuid4()}",
+        request_key=request_key,
+        amount=amount,
+        is_whole_balance=is_whole_balance,
+        currency=currency,
+    )
 
 
 def carry_out(request: PayoutRequest) -> OrganizerPayout:
@@ -129,6 +156,7 @@ def _find_same(account: ConnectedAccount, wish: Wish) -> PayoutRequest | None:
 
 def _claim(account: ConnectedAccount, wish: Wish) -> PayoutRequest:
     """Commit a new request with every amount that the call will carry."""
+    require_not_held(account.organization)
     account_id = str(account.stripe_account_id)
     if gateway.retrieve_account(account_id).payout_schedule.interval != "manual":
         raise PayoutScheduleNotManual
@@ -144,15 +172,14 @@ def _claim(account: ConnectedAccount, wish: Wish) -> PayoutRequest:
         same = _find_same(account, wish)
         if same is not None:
             return same
-        request = PayoutRequest.objects.create(
-            organization=account.organization,
-            connected_account=account,
-            requested_by=wish.actor,
-            idempotency_key=f"payout-{uuid.uuid4()}",
-            request_key=wish.request_key,
+        require_not_held(account.organization)  # which may have begun since
+        request = write_request(
+            account,
             amount=amount,
-            is_whole_balance=wish.amount is None,
             currency=wish.currency,
+            actor=wish.actor,
+            request_key=wish.request_key,
+            is_whole_balance=wish.amount is None,
         )
         _audit(request, "payout.requested", actor=wish.actor)
     crash_point("payouts.request_committed")

@@ -12,6 +12,7 @@ from connect.stripe_objects import PayoutSchedule
 from maly.crash import crash_point
 from maly.errors import Invalid
 from payouts.access import require_account
+from payouts.services.holding import require_not_held
 
 INTERVALS = ("daily", "weekly", "monthly", "manual")
 # Banks are closed at weekends; Stripe takes no Saturday or Sunday.
@@ -31,10 +32,11 @@ def set_schedule(organization: Organization, *, schedule: PayoutSchedule, actor:
     """Set the schedule at Stripe; the same again changes nothing. Returns what Stripe says then.
 
     The audit log has what was asked for before Stripe hears of it, and again once it is so. Raises Invalid for an
-    anchor without its interval, missing for it or out of range, OrganizerNotConnected, StripeUnavailable.
+    anchor without its interval, missing for it or out of range, OrganizerNotConnected, PayoutsHeld, StripeUnavailable.
     """
     check_schedule(schedule)
     account = require_account(organization)
+    require_not_held(organization)
     account_id = str(account.stripe_account_id)
     with gateway.answering_people():
         before = gateway.retrieve_account(account_id).payout_schedule

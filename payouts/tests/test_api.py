@@ -13,11 +13,11 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from accounts.tests.factories import MembershipFactory
 from connect import gateway
-from payouts.failures import UNKNOWN, WORDS, failure_in_words
 from payouts.models import OrganizerPayout, PayoutLine, PayoutRequest, PayoutStatus
 from payouts.services.payouts import sync_payout
 from payouts.tests.conftest import control, fail, payouts_at_stripe
 from payouts.tests.factories import OrganizerPayoutFactory
+from payouts.wording.failures import UNKNOWN, WORDS, failure_in_words
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,7 @@ def store(account: Any, name: str, **fields: Any) -> OrganizerPayout:
     ],
 )
 @pytest.mark.parametrize(("role", "status"), [("organizer", None), ("admin", None), *ROLES])
+@pytest.mark.broken_books("payouts of a factory, which nothing posts")
 def test_each_role_gets_its_answer(request, api, account, fund, method, path, body, ok, role, status):
     if method == "post":
         request.getfixturevalue("manual")
@@ -155,7 +156,7 @@ def test_a_schedule_is_set_and_read(api, account, organizer, schedule):
     client = api(organizer)
     expected = {"weekly_anchor": None, "monthly_anchor": None, **schedule}
     assert send(client, "put", SCHEDULE, schedule).json() == expected
-    assert client.get(SCHEDULE).json() == expected
+    assert client.get(SCHEDULE).json() == {**expected, "held": None}
 
 
 @pytest.mark.parametrize(

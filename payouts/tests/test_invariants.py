@@ -8,19 +8,21 @@ from payouts.models import OrganizerPayout
 from payouts.services.payouts import sync_payout, sync_platform_payout
 from payouts.tests.conftest import control
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.broken_books("faults are planted")]
 
 PAID = "stripe_payout_id IN (SELECT stripe_payout_id FROM payouts_organizerpayout WHERE status = 'paid')"
 FAULTS = {
-    "another amount": f"UPDATE payouts_organizerpayout SET amount = amount + 1 WHERE {PAID}",
-    "another currency": f"UPDATE payouts_organizerpayout SET currency = 'eur' WHERE {PAID}",
-    "a failure that isn't posted": f"UPDATE payouts_organizerpayout SET status = 'failed' WHERE {PAID}",
-    "a payment that isn't posted": "UPDATE payouts_organizerpayout SET status = 'paid' WHERE status = 'failed'",
-    "a payout that nobody posted": "UPDATE payouts_organizerpayout SET stripe_payout_id = 'po_1Other'"
-    " WHERE status = 'failed'",
-    "a payout that is gone": "DELETE FROM payouts_organizerpayout WHERE status = 'failed'",
-    "our own of another amount": "UPDATE payouts_platformpayout SET amount = amount - 1",
-    "our own that is gone": "DELETE FROM payouts_platformpayout",
+    "I21": {
+        "another amount": f"UPDATE payouts_organizerpayout SET amount = amount + 1 WHERE {PAID}",
+        "another currency": f"UPDATE payouts_organizerpayout SET currency = 'eur' WHERE {PAID}",
+        "a failure that isn't posted": f"UPDATE payouts_organizerpayout SET status = 'failed' WHERE {PAID}",
+        "a payment that isn't posted": "UPDATE payouts_organizerpayout SET status = 'paid' WHERE status = 'failed'",
+        "a payout that nobody posted": "UPDATE payouts_organizerpayout SET stripe_payout_id = 'po_1Other'"
+        " WHERE status = 'failed'",
+        "a payout that is gone": "DELETE FROM payouts_organizerpayout WHERE status = 'failed'",
+        "our own of another amount": "UPDATE payouts_platformpayout SET amount = amount - 1",
+        "our own that is gone": "DELETE FROM payouts_platformpayout",
+    },
 }
 
 
@@ -39,12 +41,12 @@ def test_what_the_services_wrote_is_clean(world):
     assert verify_ledger(is_full=False).violations == []
 
 
-@pytest.mark.parametrize("words", FAULTS)
+@pytest.mark.parametrize("words", FAULTS["I21"])
 def test_a_planted_fault_is_caught_by_the_invariant_alone(words, world):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute(FAULTS[words])
+        cursor.execute(FAULTS["I21"][words])
         cursor.execute("SET session_replication_role = origin")
     assert {violation.code for violation in verify_ledger().violations} == {"I21"}
 

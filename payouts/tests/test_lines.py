@@ -55,6 +55,20 @@ def test_a_refund_is_a_line_of_its_order_even_in_a_later_payout(sell, pay_out, a
     assert PayoutLine.objects.filter(order=other).count() == 1
 
 
+def test_what_a_dispute_took_and_gave_back_are_lines_of_its_order(
+    sell, fund, pay_out, account, sandbox, settle
+):
+    fund(500_000, fee=100_000)  # so that our own balance bears a transfer
+    order = sell()
+    made = control(sandbox, f"charges/{order.payments.get().charge_id}/dispute")
+    settle()
+    control(sandbox, f"disputes/{made['id']}", outcome="won")
+    settle()
+    sync_payout(account, pay_out())
+    rows = PayoutLine.objects.filter(order=order).values_list("type", "net_amount")
+    assert sorted(rows) == [("payment", 4550), ("payment", 4550), ("payment_refund", -4550)]
+
+
 def test_the_lines_of_an_automatic_payout_wait_until_stripe_itemises_it(fund, account, sandbox):
     fund()
     control(sandbox, "clock", advance_seconds=24 * 3600 + 60)
@@ -121,6 +135,7 @@ def test_what_a_failed_payout_took_is_free_for_the_next_one(manual, fund, sandbo
     assert shares(first) == shares(second) == [(5000, 450, 4550)]
 
 
+@pytest.mark.broken_books("payouts of a factory, which nothing posts")
 def test_payouts_without_lines_get_theirs_in_the_order_they_were_made(manual, fund):
     fund(1000, fee=0)
     fund(2000, fee=0)
@@ -176,6 +191,7 @@ def test_an_automatic_payout_takes_over_what_manual_ones_left(manual, fund, pay_
     assert shares(take(manual, 700, "payout-2")) == [(700, 0, 700)]
 
 
+@pytest.mark.broken_books("a payout whose amount is not what its lines are")
 def test_lines_that_do_not_explain_a_payout_are_kept_and_logged(manual, fund, caplog):
     fund(1000, fee=0)
     payout = take(manual, 1000, "payout-1")

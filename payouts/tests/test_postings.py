@@ -28,11 +28,11 @@ NOON = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
 
 @pytest.fixture
 def sold(organization) -> None:
-    """A sale whose transfer has arrived: $45.50 at Stripe, owed to the organizer."""
+    """$45.50 at Stripe, owed to the organizer, from before the story."""
     with transaction.atomic():
         post(
-            "sale",
-            source="ch_1",
+            "opening",
+            source="opening",
             currency="usd",
             lines=[
                 debit(chart.connected(organization), 4550),

@@ -1,5 +1,6 @@
 """The API of payouts: balance, schedule, payouts with their lines, and one asked for by hand."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -14,11 +15,12 @@ from connect.stripe_objects import PayoutSchedule
 from maly.api import CursorPagination
 from maly.money import CURRENCIES
 from payouts import access
-from payouts.failures import failure_in_words
 from payouts.models import OrganizerPayout, PayoutStatus
 from payouts.services.balances import read_balance
+from payouts.services.holding import read_held
 from payouts.services.requests import request_payout
 from payouts.services.schedules import DAYS_OF_MONTH, INTERVALS, WEEKDAYS, read_schedule, set_schedule
+from payouts.wording.failures import failure_in_words
 
 LARGEST_AMOUNT = 10**12 - 1  # Stripe takes at most twelve digits.
 
@@ -79,6 +81,20 @@ class ShowBalance(APIView):
         return Response(self.Output(read_balance(organization)).data)
 
 
+class HeldOutput(serializers.Serializer[Any]):
+    """How long an organization's money is held, and what is released next."""
+
+    class Release(serializers.Serializer[Any]):
+        event = serializers.CharField(source="slug")
+        amount = serializers.IntegerField(help_text="As it looks today; minor units.")
+        currency = serializers.CharField()
+        on = serializers.DateTimeField()
+
+    until = serializers.DateTimeField(allow_null=True, help_text="When the next money is released.")
+    days_after_event = serializers.IntegerField()
+    next_release = Release(many=True)
+
+
 class Schedule(APIView):
     """GET and PUT /api/organizations/{slug}/payout-schedule."""
 
@@ -100,10 +116,14 @@ class Schedule(APIView):
         weekly_anchor = serializers.CharField(allow_null=True)
         monthly_anchor = serializers.IntegerField(allow_null=True)
 
-    @extend_schema(responses=Output, operation_id="organization_payout_schedule")
+    class HeldOutput(Output):
+        held = HeldOutput(allow_null=True, help_text="While payouts wait until after the events.")
+
+    @extend_schema(responses=HeldOutput, operation_id="organization_payout_schedule")
     def get(self, request: Request, slug: str) -> Response:
         organization = access.find_payee(request.user, slug)
-        return Response(self.Output(read_schedule(organization)).data)
+        schedule = asdict(read_schedule(organization))
+        return Response(self.HeldOutput({**schedule, "held": read_held(organization)}).data)
 
     @extend_schema(request=Input, responses=Output, operation_id="organization_payout_schedule_set")
     def put(self, request: Request, slug: str) -> Response:

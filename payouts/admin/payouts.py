@@ -5,15 +5,15 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import ReadOnly
 from maly.money import CURRENCIES, format_amount
-from payouts.failures import failure_in_words
-from payouts.models import OrganizerPayout, Payout, PayoutLine, PayoutRequest, PlatformPayout
+from payouts.models import OrganizerPayout, Payout, PayoutLine, PayoutRelease, PayoutRequest, PlatformPayout
+from payouts.wording.failures import failure_in_words
 
 
 class Amounts:
     """Shows an amount with its currency."""
 
     @admin.display(description="amount", ordering="amount")
-    def shown_amount(self, row: Payout | PayoutLine | PayoutRequest) -> str:
+    def shown_amount(self, row: Payout | PayoutLine | PayoutRequest | PayoutRelease) -> str:
         return in_words(row.amount, row.currency)
 
 

@@ -148,7 +148,7 @@ class PayoutLine(models.Model):
 
 
 class PayoutRequest(models.Model):
-    """A payout that somebody asked for under the manual schedule, committed before Stripe hears of it."""
+    """A payout under the manual schedule, asked for or released, committed before Stripe hears of it."""
 
     class Status(models.TextChoices):
         REQUESTED = "requested", "Requested"
@@ -158,7 +158,13 @@ class PayoutRequest(models.Model):
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="payout_requests")
     connected_account = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, related_name="+")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty: held money whose time had come.",
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     idempotency_key = models.CharField(max_length=80, unique=True)
     request_key = models.CharField(

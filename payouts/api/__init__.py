@@ -1,0 +1,1 @@
+"""Balance, payout schedule, payouts and statements over the API."""

@@ -1,0 +1,1 @@
+"""Comparing Stripe with the books: import its movements, compare each with the ledger, keep what doesn't match."""

@@ -1,0 +1,1 @@
+"""Payouts, their failures and movements of money in words."""
