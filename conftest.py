@@ -13,6 +13,7 @@ from django.test.testcases import TransactionTestCase
 
 from accounts.models import Organization, Role, User
 from accounts.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from maly.tests.books import audit_books
 from sandbox.tests.judge import Judge
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def empty_tables() -> None:
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+    """Look at the books of every test that has passed, while its fixtures are still there."""
+    result = yield
+    audit_books(pyfuncitem)
+    return result
 
 
 # --- Stripe

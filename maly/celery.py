@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "maly.settings")
 app = Celery("maly")
@@ -13,15 +14,26 @@ app.conf.beat_schedule = {
     "process-stripe-events": {"task": "connect.tasks.process_due_events", "schedule": 5.0},
     "send-messages": {"task": "notifications.tasks.send_due_messages", "schedule": 5.0},
     "seal-ledger": {"task": "ledger.tasks.seal_ledger", "schedule": 10.0},
+    "verify-changes": {"task": "ledger.tasks.verify_changes", "schedule": 60.0},
+    "verify-books": {"task": "ledger.tasks.verify_books", "schedule": crontab(hour=3, minute=20)},
     "expire-holds": {"task": "ticketing.tasks.expire_holds", "schedule": 15.0},
     "resolve-payments": {"task": "ticketing.tasks.resolve_requested_payments", "schedule": 15.0},
     "resolve-refunds": {"task": "ticketing.tasks.resolve_refunds", "schedule": 15.0},
+    "resolve-transfers": {"task": "ticketing.tasks.resolve_transfers", "schedule": 15.0},
+    "cancel-events": {"task": "ticketing.tasks.work_off_cancellations", "schedule": 10.0},
     "recover-receivables": {"task": "ticketing.tasks.recover_receivables", "schedule": 600.0},
     "find-refunds": {"task": "ticketing.tasks.find_refunds", "schedule": 600.0},
+    "find-disputes": {"task": "ticketing.tasks.find_disputes", "schedule": 600.0},
+    "resolve-dispute-answers": {"task": "ticketing.tasks.resolve_dispute_answers", "schedule": 30.0},
     "record-charge-money": {"task": "ticketing.tasks.record_missing_charge_money", "schedule": 60.0},
+    "find-paid-sessions": {"task": "ticketing.tasks.find_paid_sessions", "schedule": 300.0},
+    "catch-up-events": {"task": "connect.tasks.catch_up_events", "schedule": 600.0},
+    "reconcile-with-stripe": {"task": "payouts.tasks.reconcile_with_stripe", "schedule": 3600.0},
     "resolve-accounts": {"task": "connect.tasks.resolve_account_creations", "schedule": 60.0},
     "resolve-payout-requests": {"task": "payouts.tasks.resolve_payout_requests", "schedule": 30.0},
     "follow-payouts": {"task": "payouts.tasks.follow_payouts", "schedule": 3600.0},
     "find-payouts": {"task": "payouts.tasks.find_payouts", "schedule": 3600.0},
+    "apply-payout-holds": {"task": "payouts.tasks.apply_payout_holds", "schedule": 600.0},
+    "release-held-payouts": {"task": "payouts.tasks.release_held_payouts", "schedule": 3600.0},
     "forget-idempotent-requests": {"task": "accounts.tasks.forget_idempotent_requests", "schedule": 3600.0},
 }

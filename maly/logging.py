@@ -10,6 +10,8 @@ EMAIL = re.compile(r"[^\s@=<>\"']+@[^\s@=<>\"']+\.[a-z]{2,}", re.IGNORECASE)
 ACCOUNT = re.compile(r"acct_(\w{4})\w+(\w{4})")
 CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
 QUERY = re.compile(r"\?\S+")
+# PostgreSQL shows the whole row that it refuses.
+DETAIL = re.compile(r"DETAIL:[^\n]*")
 NEVER = {
     "email",
     "name",
@@ -24,7 +26,8 @@ NEVER = {
 
 
 def redact_text(text: str) -> str:
-    """The text without keys, addresses, card numbers, full account ids or query strings."""
+    """The text without keys, addresses, card numbers, full account ids, query strings or rows of a table."""
+    text = DETAIL.sub("DETAIL: [row]", text)
     text = SECRET.sub("[secret]", QUERY.sub("?…", text))
     text = EMAIL.sub("[email]", text)
     return CARD.sub("[card]", ACCOUNT.sub(r"acct_\1…\2", text))

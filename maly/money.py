@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+# Before or after the point of what a person types as an amount.
+MOST_DIGITS = 15
+
 
 @dataclass(frozen=True)
 class Currency:
@@ -85,6 +88,11 @@ def allocate(total: int, weights: Sequence[int], step: int = 1) -> list[int]:
     return amounts
 
 
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """The amount in the currency's main unit, for machines: 5458, "usd" → 54.58, with all its decimals."""
+    return Decimal(amount).scaleb(-get_currency(currency).exponent)
+
+
 def format_amount(amount: int, currency: str) -> str:
     """The amount in words for people: 5458, "usd" → "$54.58"; negative with a minus sign, never a hyphen."""
     known = get_currency(currency)
@@ -98,11 +106,10 @@ def parse_amount(text: str, currency: str) -> int:
         value = Decimal(text.strip().replace(",", ""))
     except ArithmeticError:
         raise ValueError(f"{text!r} is no amount.") from None
+    # Refused before anything is computed with it ("1e999999999").
+    if not value.is_finite() or abs(value.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{text[:20]!r} is no amount of {currency}.")
     minor = value.scaleb(get_currency(currency).exponent)
-    if (
-        not minor.is_finite()
-        or minor != minor.to_integral_value()
-        or int(minor) % get_currency(currency).step
-    ):
+    if minor != minor.to_integral_value() or int(minor) % get_currency(currency).step:
         raise ValueError(f"{text!r} is no amount of {currency}.")
     return int(minor)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from accounts.models import Organization, User
 from maly.tests.server import CHECKOUT, CONNECT_HOOK, CREATE, Caller, Site, make_webhook, sign
@@ -131,3 +132,14 @@ def test_a_crash_shows_no_details_and_logs_no_secrets(
     assert "RuntimeError" in log.getvalue()
     assert_says_none_of(log.getvalue(), hidden)
     assert_says_none_of(answer.text, [*hidden, "Traceback", "RuntimeError"])
+
+
+@pytest.mark.django_db
+def test_a_row_that_the_database_refuses_is_not_quoted_in_the_log(log: StringIO) -> None:
+    nobody = User(email=EMAIL, name=NAME, password=None)
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        nobody.save()
+    assert NAME in str(refused.value)
+    logging.getLogger("connect").warning("event_failed", exc_info=refused.value)
+    assert "IntegrityError" in log.getvalue()
+    assert_says_none_of(log.getvalue(), [EMAIL, NAME])

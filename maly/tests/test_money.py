@@ -15,6 +15,7 @@ from maly.money import (
     parse_amount,
     percentage_of,
     round_half_up,
+    share_of,
 )
 
 
@@ -106,7 +107,9 @@ def test_what_is_written_is_read_back(amount, currency) -> None:
     assert parse_amount(typed, currency) == amount
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "12.345", "NaN", "Infinity", "1.2.3", "１２.345"])
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "12.345", "NaN", "Infinity", "1.2.3", "１２.345", "1e999999999", "1e-999999999"]
+)
 def test_what_is_no_amount_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="no amount"):
         parse_amount(typed, "usd")
@@ -115,3 +118,28 @@ def test_what_is_no_amount_is_refused(typed: str) -> None:
 def test_an_unknown_currency_is_named() -> None:
     with pytest.raises(ValueError, match="'xxx'"):
         format_amount(1, "xxx")
+
+
+@pytest.mark.parametrize(
+    ("amount", "part", "whole", "share"),
+    [
+        (450, 2500, 5000, 225),
+        (1, 1, 2, 1),
+        (1, 49, 100, 0),
+        (450, 0, 5000, 0),
+        (450, 5000, 5000, 450),
+        (7, 3, 0, 0),
+    ],
+)
+def test_a_share_is_in_proportion_and_halves_go_up(amount: int, part: int, whole: int, share: int) -> None:
+    assert share_of(amount, part, whole) == share
+
+
+@given(st.integers(0, 10**12), st.integers(1, 10**12), st.data())
+def test_a_share_is_within_half_a_unit_of_the_fraction_and_of_the_amount(
+    amount: int, whole: int, data: st.DataObject
+) -> None:
+    part = data.draw(st.integers(0, whole))
+    share = share_of(amount, part, whole)
+    assert abs(share - Fraction(amount * part, whole)) <= Fraction(1, 2)
+    assert 0 <= share <= amount

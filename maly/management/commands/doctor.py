@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from connect.checks_for_doctor import checks_for_doctor
+from connect.checks_for_doctor import checks_for_doctor as stripe_checks
+from payouts.checks_for_doctor import checks_for_doctor as books_checks
 
 
 class Command(BaseCommand):
@@ -74,5 +75,6 @@ CHECKS: dict[str, Callable[[], Iterator[str] | list[str]]] = {
     "database": check_database,
     "migrations": check_migrations,
     "broker": check_broker,
-    "Stripe": checks_for_doctor,
+    "Stripe": stripe_checks,
+    "books": books_checks,
 }
