@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: install demo demo-reset test lint format bench requirements
+.PHONY: install demo demo-reset test simulate lint format bench requirements
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        start the marketplace with its Stripe sandbox"
 	@echo "make demo-reset  forget the demo's data"
 	@echo "make test        every check and test"
+	@echo "make simulate    play the marketplace for 3,000 steps: SEED=… plays the same again, STEPS=… more or fewer"
 	@echo "make lint        the checks alone; make format mends what can be mended"
 	@echo "make bench       the benchmarks"
 
@@ -34,6 +35,11 @@ demo-reset: $(READY)
 test: $(READY) lint
 	@$(BIN)/python -m maly.tests.browser
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
+
+simulate: $(READY)
+	@SIMULATE_STEPS=$(or $(STEPS),3000) SIMULATE_SEED=$(SEED) \
+		$(BIN)/python -m pytest -q -n 0 --show-capture=no --tb=short maly/tests/simulation -k "$(if $(SEED),long,long or bug)"
+	@$(if $(SEED),true,MALY_REFUND_ORDERS=200 $(BIN)/python -m pytest -q -n 0 ticketing/tests/test_refund_proof.py)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
