@@ -12,6 +12,9 @@ from accounts.models import Membership, Role
 # Label, URL name, least role. Apps above accounts are named by their URLs, as templates name them.
 ITEMS = (
     (_("Home"), "dashboard:home", Role.SCANNER),
+    (_("Events"), "ticketing:events", Role.MANAGER),
+    (_("Orders"), "ticketing:orders", Role.MANAGER),
+    (_("Payouts"), "payouts:payout-list", Role.ADMIN),
     (_("Payments"), "dashboard:payments", Role.ADMIN),
     (_("Team"), "accounts:team", Role.SCANNER),
     (_("Organizations"), "accounts:organizations", Role.SCANNER),
@@ -35,4 +38,6 @@ def _item(request: HttpRequest, label: str, url_name: str) -> dict[str, Any] | N
         url = reverse(url_name)
     except NoReverseMatch:
         return None
-    return {"label": label, "url": url, "current": request.path == url}
+    # The pages below an entry are its own; below the home there are all the others.
+    current = request.path == url or (url_name != "dashboard:home" and request.path.startswith(url))
+    return {"label": label, "url": url, "current": current}

@@ -5,16 +5,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Max
 
 from accounts.models import User
 from accounts.services import audit
 from connect.selectors import get_terms
 from connect.services.fees import check_price
 from maly.errors import Invalid
-from ticketing.errors import CapacityBelowSold, EventCancelled
+from ticketing.errors import CapacityBelowSold, EventCancelled, TicketTypeChanged
 from ticketing.models import Event, TicketType
 from ticketing.services.events import LARGEST_CAPACITY, in_zone
 from ticketing.services.sales import fee_absorption_of
+from ticketing.services.versions import version_of_ticket_type
 
 FIELDS = (
     "name",
@@ -40,7 +42,7 @@ def create_ticket_type(event: Event, *, actor: User | None, **fields: Any) -> Ti
     event = Event.objects.select_related("organization").get(pk=event.pk)
     if event.status == Event.Status.CANCELLED:
         raise EventCancelled
-    ticket_type = TicketType(event=event, **_known(fields))
+    ticket_type = TicketType(event=event, **_known({"position": _next_position(event), **fields}))
     _check(ticket_type, event)
     with transaction.atomic():
         ticket_type.save(force_insert=True)
@@ -48,13 +50,18 @@ def create_ticket_type(event: Event, *, actor: User | None, **fields: Any) -> Ti
     return ticket_type
 
 
-def update_ticket_type(ticket_type: TicketType, *, actor: User | None, **fields: Any) -> TicketType:
+def update_ticket_type(
+    ticket_type: TicketType, *, actor: User | None, version: str | None = None, **fields: Any
+) -> TicketType:
     """Change the given fields; a new price is for new orders only.
 
-    Raises Invalid, PriceBelowMinimum, EventCancelled, CapacityBelowSold.
+    With a `version` only if the type still is what its page showed. Raises TicketTypeChanged, Invalid,
+    PriceBelowMinimum, EventCancelled, CapacityBelowSold.
     """
     with transaction.atomic():
         ticket_type = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
+        if version is not None and version != version_of_ticket_type(ticket_type):
+            raise TicketTypeChanged
         event = Event.objects.select_related("organization").get(pk=ticket_type.event_id)
         if event.status == Event.Status.CANCELLED:
             raise EventCancelled
@@ -69,6 +76,12 @@ def update_ticket_type(ticket_type: TicketType, *, actor: User | None, **fields:
         if before != _money_facts(ticket_type):
             _audit(ticket_type, event, "ticket_type.changed", actor, before=before)
     return ticket_type
+
+
+def _next_position(event: Event) -> int:
+    """Behind all the others."""
+    last = event.ticket_types.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
 
 
 def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
