@@ -1,0 +1,209 @@
+"""One order as its organizer sees it: tickets, who gets what of the payment, disputes, the trail and the timeline."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts.access import allows
+from accounts.models import Membership, Role
+from dashboard.selectors.order_timeline import Happening, read_timeline
+from dashboard.selectors.order_trail import TrailLine, trail_lines
+from maly.money import format_amount
+from payouts.services.trail import read_trail
+from ticketing.dispute_words import reason_in_words, status_in_words
+from ticketing.models import Dispute, Event, Order, Payment, Refund, Ticket
+from ticketing.selectors.orders import BoughtLine
+from ticketing.selectors.organizer_orders import TONES, status_word
+from ticketing.serializers import read_order_parts, succeeded_payment
+from ticketing.services.refunds import REFUNDABLE
+
+TICKET_TONES = {Ticket.Status.VALID: "success", Ticket.Status.CHECKED_IN: "info"}
+REFUND_TONES: dict[str, str] = {
+    Refund.Status.REQUESTED: "info",
+    Refund.Status.PENDING: "info",
+    Refund.Status.SUCCEEDED: "success",
+    Refund.Status.FAILED: "danger",
+    Refund.Status.REFUSED: "danger",
+}
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """A ticket and what may be done with it."""
+
+    ticket: Ticket
+    may_refund: bool
+
+    @property
+    def is_live(self) -> bool:
+        return self.ticket.status != Ticket.Status.CANCELLED
+
+    @property
+    def word(self) -> str:
+        return str(self.ticket.get_status_display())
+
+    @property
+    def tone(self) -> str:
+        return TICKET_TONES.get(Ticket.Status(self.ticket.status), "")
+
+
+@dataclass(frozen=True)
+class DisputeRow:
+    """A dispute in words."""
+
+    dispute: Dispute
+
+    @property
+    def word(self) -> str:
+        return status_in_words(self.dispute)
+
+    @property
+    def reason(self) -> str:
+        return reason_in_words(self.dispute.reason)
+
+    @property
+    def news(self) -> str:
+        """What it means for the organizer, and what happens next."""
+        dispute = self.dispute
+        if dispute.status == Dispute.Status.WON:
+            return _("The bank decided for you. What was taken from you for it goes back to you.")
+        if dispute.status == Dispute.Status.LOST:
+            return _("The bank gave the money to the buyer. Your share of it was taken from you.")
+        if dispute.is_closed:
+            return _("It is over, and the money stays with you.")
+        if dispute.is_inquiry:
+            return _("The bank asks about the payment. Nothing is taken unless it becomes a dispute.")
+        share = format_amount(dispute.share_amount, dispute.currency)
+        return _(
+            "We answer the bank with what we know. Until it decides, your share, %(share)s, is taken from your Stripe "
+            "balance. You get it back if we win."
+        ) % {"share": share}
+
+
+@dataclass(frozen=True)
+class RefundRow:
+    """A refund of the order, and where it is."""
+
+    refund: Refund
+
+    @property
+    def word(self) -> str:
+        return str(self.refund.get_status_display())
+
+    @property
+    def tone(self) -> str:
+        return REFUND_TONES.get(self.refund.status, "")
+
+
+@dataclass(frozen=True)
+class Share:
+    """Who has how much of what the buyer paid, and where its part of the bar begins; minor units."""
+
+    key: str
+    words: str
+    start: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class OrderDetail:
+    """Everything on the page; amounts are minor units of the order's currency."""
+
+    order: Order
+    membership: Membership
+    disputes: list[DisputeRow]
+    trail: list[TrailLine]
+    timeline: list[Happening]
+
+    @property
+    def word(self) -> str:
+        return status_word(self.order)
+
+    @property
+    def tone(self) -> str:
+        return TONES.get(self.order.status, "")
+
+    @cached_property
+    def lines(self) -> list[BoughtLine]:
+        rows = self.order.lines.all()
+        return [BoughtLine(row.name, row.quantity, row.unit_price_amount) for row in rows]
+
+    @cached_property
+    def payment(self) -> Payment | None:
+        return succeeded_payment(self.order)
+
+    @cached_property
+    def may_refund(self) -> bool:
+        """Whether to offer a refund: the page for it says why not, should it have become impossible."""
+        is_paid = self.payment is not None and self.order.status in REFUNDABLE
+        is_left = self.order.refunded_amount < self.order.total_amount
+        return is_paid and is_left and allows(self.membership.role, Role.ADMIN)
+
+    @cached_property
+    def tickets(self) -> list[TicketRow]:
+        return [TicketRow(ticket, self.may_refund) for ticket in self.order.tickets.all()]
+
+    @property
+    def may_send(self) -> bool:
+        return any(row.is_live for row in self.tickets) and self.order.event.status != Event.Status.CANCELLED
+
+    @property
+    def refunds(self) -> list[RefundRow]:
+        return [RefundRow(refund) for refund in self.order.refunds.all()]
+
+    @property
+    def card(self) -> str:
+        """What paid: Visa ····4242."""
+        payment = self.payment
+        if payment is None or not payment.card_last4:
+            return ""
+        return f"{payment.card_brand.capitalize() or _('Card')} ····{payment.card_last4}"
+
+    @property
+    def gave_amount(self) -> int:
+        """What went back to the buyer, as the negative figure that it is in a sum."""
+        return -self.order.refunded_amount
+
+    @property
+    def platform_fee_amount(self) -> int:
+        return -self.order.platform_fee_amount
+
+    @property
+    def processing_fee_amount(self) -> int:
+        return -self.order.processing_fee_amount
+
+    @property
+    def platform_keeps_amount(self) -> int | None:
+        """What the platform has of the sale once Stripe's own fee is paid; None before that is known."""
+        if self.payment is None or self.payment.stripe_fee_amount is None:
+            return None
+        return self.order.application_fee_amount - self.payment.stripe_fee_amount
+
+    @property
+    def split(self) -> list[Share]:
+        """The sale in three parts that add up to it; none before Stripe's fee is known or where we pay on top of it."""
+        kept, yours = self.platform_keeps_amount, self.order.organizer_amount
+        if self.payment is None or kept is None or kept < 0:
+            return []
+        fee = self.order.application_fee_amount - kept
+        platform = _("%(platform)s, after Stripe’s fee") % {"platform": settings.PLATFORM_NAME}
+        return [
+            Share("you", _("You"), 0, yours),
+            Share("stripe", _("Stripe"), yours, fee),
+            Share("platform", platform, yours + fee, kept),
+        ]
+
+
+def order_detail(order: Order, membership: Membership) -> OrderDetail:
+    """The page of an order in a fixed number of statements; its event and organization are read."""
+    read_order_parts([order], with_tickets=True)
+    disputes = list(order.disputes.order_by("pk"))
+    return OrderDetail(
+        order=order,
+        membership=membership,
+        disputes=[DisputeRow(dispute) for dispute in disputes],
+        trail=trail_lines(read_trail(order)) if order.total_amount else [],
+        timeline=read_timeline(order),
+    )

@@ -1,0 +1,194 @@
+"""Who did what to an order, and when: the audit log and its mails, in words for the organizer, newest first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEntry
+from maly.money import format_amount
+from notifications.models import Message
+from ticketing.models import CheckIn, Order
+
+# Of the money's own steps the trail tells; staff's notes and repairs of ours are nobody else's to read.
+TOLD_BY_THE_TRAIL = (
+    "receivable.",
+    "transfer.",
+    "refund.",
+    "payment.review",
+    "dispute.draft",
+    "dispute.settled",
+)
+Words = Callable[[AuditEntry], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened; `detail` is a second line, such as the reason that somebody gave."""
+
+    at: datetime
+    words: str
+    detail: str = ""
+
+
+def read_timeline(order: Order) -> list[Happening]:
+    """Everything that happened to an order, in three statements; its lines and refunds are read."""
+    happened = [*_began(order), *_audited(order), *_mailed(order), *_let_in(order)]
+    return sorted(happened, key=lambda one: one.at, reverse=True)
+
+
+def _began(order: Order) -> Iterator[Happening]:
+    bought = ", ".join(f"{line.quantity} {line.name}" for line in order.lines.all())
+    yield Happening(order.created_at, _("Order created"), bought)
+    if order.closed_at:
+        words = (
+            _("Expired before it was paid") if order.status == Order.Status.EXPIRED else _("Closed unpaid")
+        )
+        yield Happening(order.closed_at, words)
+    if order.tickets_seen_at:
+        yield Happening(order.tickets_seen_at, _("Tickets opened for the first time"))
+
+
+def _audited(order: Order) -> Iterator[Happening]:
+    entries = AuditEntry.objects.select_related("actor").filter(subject=f"order:{order.code}")
+    for entry in entries.order_by("id"):
+        if entry.action.startswith(TOLD_BY_THE_TRAIL):
+            continue
+        words, detail = WORDS.get(entry.action, _in_its_own_name)(entry)
+        yield Happening(entry.at, words, detail)
+
+
+def _mailed(order: Order) -> Iterator[Happening]:
+    refunds = [f"refund_confirmation:{refund.code}" for refund in order.refunds.all()]
+    of_order = [f"ticket_confirmation:{order.code}", f"event_cancelled:{order.code}"]
+    again = Q(key__startswith=f"ticket_confirmation:{order.code}:")
+    kinds = {
+        "ticket_confirmation": _("Tickets emailed"),
+        "refund_confirmation": _("Refund email"),
+        "event_cancelled": _("Email about the cancelled event"),
+    }
+    for mail in Message.objects.filter(Q(key__in=[*of_order, *refunds]) | again):
+        yield _mail(mail, kinds[mail.kind])
+
+
+def _mail(mail: Message, what: str) -> Happening:
+    if mail.state == Message.State.SENT:
+        return Happening(mail.sent_at or mail.created_at, what, _("To %(email)s.") % {"email": mail.to})
+    if mail.state == Message.State.DEAD:
+        detail = _("%(email)s couldn’t be reached. Check the address and send the tickets again.")
+        return Happening(
+            mail.due_at, _("%(mail)s: not delivered") % {"mail": what}, detail % {"email": mail.to}
+        )
+    detail = _("On its way to %(email)s.") % {"email": mail.to}
+    return Happening(mail.created_at, what, detail)
+
+
+def _let_in(order: Order) -> Iterator[Happening]:
+    admitted = CheckIn.objects.select_related("ticket").filter(ticket__order=order, undone_at=None)
+    for one in admitted.order_by("id"):
+        words = _("%(name)s was let in") % {"name": one.ticket.holder_name}
+        detail = _("At %(gate)s.") % {"gate": one.gate}
+        yield Happening(one.recorded_at, words, f"{detail} {one.override_reason}".strip())
+
+
+def _who(entry: AuditEntry) -> str:
+    """The person, if it was one of the organizer's; staff and our own work are the platform's."""
+    if entry.actor_kind == AuditEntry.Actor.MEMBER and entry.actor is not None:
+        return str(entry.actor.name or entry.actor.email)
+    return str(settings.PLATFORM_NAME)
+
+
+def _reason(entry: AuditEntry) -> str:
+    """What a member wrote; staff's words stay with staff."""
+    is_said = entry.reason and entry.actor_kind == AuditEntry.Actor.MEMBER
+    return _("Reason: %(reason)s") % {"reason": entry.reason} if is_said else ""
+
+
+def _amount(entry: AuditEntry, name: str = "amount") -> str:
+    after: dict[str, Any] = entry.after
+    if not isinstance(after.get(name), int) or not after.get("currency"):
+        return ""
+    return format_amount(after[name], after["currency"])
+
+
+def _paid(entry: AuditEntry) -> tuple[str, str]:
+    if not entry.after.get("total_amount"):
+        return _("Booked"), ""
+    return _("Paid, %(amount)s") % {"amount": _amount(entry, "total_amount")}, ""
+
+
+def _refund_requested(entry: AuditEntry) -> tuple[str, str]:
+    words = _("%(who)s started a refund of %(amount)s") % {"who": _who(entry), "amount": _amount(entry)}
+    return words, _reason(entry)
+
+
+def _refunded(entry: AuditEntry) -> tuple[str, str]:
+    return _("Refund of %(amount)s made at Stripe") % {"amount": _amount(entry)}, ""
+
+
+def _refund_failed(entry: AuditEntry) -> tuple[str, str]:
+    amount = _amount(entry)
+    words = _("Refund of %(amount)s failed") % {"amount": amount} if amount else _("Refund failed")
+    return words, _("The buyer’s bank didn’t take it. We are looking into it.")
+
+
+def _refund_refused(_entry: AuditEntry) -> tuple[str, str]:
+    return _("Stripe refused a refund"), _("Nothing was refunded.")
+
+
+def _cancelled(entry: AuditEntry) -> tuple[str, str]:
+    return _("Cancelled with the event"), _reason(entry)
+
+
+def _address(entry: AuditEntry) -> tuple[str, str]:
+    given = {"before": entry.before.get("email", ""), "after": entry.after.get("email", "")}
+    words = _("%(who)s changed the email address") % {"who": _who(entry)}
+    return words, _("From %(before)s to %(after)s. Tickets sent again.") % given
+
+
+def _renamed(entry: AuditEntry) -> tuple[str, str]:
+    given = {"before": entry.before.get("name", ""), "after": entry.after.get("name", "")}
+    words = _("%(who)s changed the name on a ticket") % {"who": _who(entry)}
+    return words, _("From %(before)s to %(after)s.") % given
+
+
+def _disputed(entry: AuditEntry) -> tuple[str, str]:
+    words = {
+        "needs_response": _("Disputed by the buyer’s bank"),
+        "warning_needs_response": _("The buyer’s bank asks about the payment"),
+        "under_review": _("The bank is deciding about the dispute"),
+        "warning_under_review": _("The bank is thinking about the answer"),
+        "warning_closed": _("The bank asks no more"),
+        "evidence": _("%(who)s sent evidence to the bank"),
+        "accepted": _("%(who)s accepted the dispute"),
+        "recovered": _("Your share was taken back for the dispute"),
+        "won": _("Dispute won"),
+        "lost": _("Dispute lost"),
+    }
+    kind = entry.action.removeprefix("dispute.")
+    return words.get(kind, _("Dispute: %(what)s") % {"what": kind.replace("_", " ")}) % {
+        "who": _who(entry)
+    }, ""
+
+
+def _in_its_own_name(entry: AuditEntry) -> tuple[str, str]:
+    if entry.action.startswith("dispute."):
+        return _disputed(entry)
+    return entry.action.replace(".", " ").replace("_", " ").capitalize(), _reason(entry)
+
+
+WORDS: dict[str, Words] = {
+    "order.paid": _paid,
+    "order.refund_requested": _refund_requested,
+    "order.refunded": _refunded,
+    "payment.late_refunded": _refunded,
+    "order.refund_failed": _refund_failed,
+    "order.refund_refused": _refund_refused,
+    "order.cancelled_with_event": _cancelled,
+    "order.email_changed": _address,
+    "ticket.renamed": _renamed,
+}

@@ -1,0 +1,14 @@
+"""Addresses of the organizer's order pages, below /dashboard/orders/; an order's own page is the dashboard's."""
+
+from django.urls import path
+
+from ticketing.views.organizer import order_changes, orders, refunds
+
+urlpatterns = [
+    path("", orders.order_list, name="orders"),
+    path("export.csv", orders.export, name="orders-export"),
+    path("<str:code>/resend/", order_changes.resend, name="order-resend"),
+    path("<str:code>/tickets/<str:ticket>/", order_changes.rename, name="ticket-rename"),
+    path("<str:code>/refund/", refunds.refund, name="order-refund"),
+    path("<str:code>/refunds/<str:refund>/", refunds.result, name="refund-result"),
+]
