@@ -1,17 +1,15 @@
-"""What the organizer's pages show, read in one go."""
+"""The payment settings."""
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
 from django.utils import timezone
 
-from accounts.access import allows
 from accounts.models import Membership, Organization, Role
 from connect.errors import CurrencyNotSupported, PriceBelowMinimum
 from connect.models import FeeAbsorption
 from connect.selectors import default_absorption, get_current_account, get_terms
 from connect.services.fees import FeeTermsInForce, TicketLine, quote_order, rate_text, sample_prices
-from dashboard.stripe_card import StripeCard, make_card
+from dashboard.selectors.stripe_card import StripeCard, make_card
 from ticketing.models import Event, TicketType
 
 DOLLARS = "usd"
@@ -47,14 +45,6 @@ class PaymentsPage:
     stripe: StripeCard
     fees: FeeCard | None
     may_disconnect: bool
-
-
-@dataclass(frozen=True)
-class HomePage:
-    """The organizer's first page: how Stripe stands (for those who may act on it) and the next events."""
-
-    stripe: StripeCard | None
-    events: list[Event]
 
 
 def payments_page(membership: Membership) -> PaymentsPage:
@@ -104,20 +94,6 @@ def cheapest_price(organization: Organization, terms: FeeTermsInForce) -> int | 
             continue
         return price_amount
     return None
-
-
-def home_page(membership: Membership) -> HomePage:
-    """The first page as a member sees it."""
-    organization = membership.organization
-    may_act = allows(membership.role, Role.ADMIN)
-    upcoming = Event.objects.filter(organization=organization, ends_at__gt=timezone.now())
-    upcoming = upcoming.exclude(status=Event.Status.CANCELLED).annotate(
-        tickets_sold=Sum("ticket_types__sold"), tickets_for_sale=Sum("ticket_types__capacity")
-    )
-    return HomePage(
-        stripe=make_card(get_current_account(organization)) if may_act else None,
-        events=list(upcoming.order_by("starts_at", "pk")[:10]),
-    )
 
 
 def count_events_on_sale(organization: Organization) -> int:

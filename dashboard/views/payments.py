@@ -1,4 +1,6 @@
-"""The organizer's home and payment settings."""
+"""Payment settings."""
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,32 +18,19 @@ from connect.errors import NotYetKnown, OrganizerNotConnected, StripeUnavailable
 from connect.models import AccountState
 from connect.selectors import get_current_account
 from connect.services import accounts, terms
-from dashboard import selectors
-from dashboard.forms import DisconnectForm
+from dashboard.forms import DisconnectForm, ScheduleForm
+from dashboard.selectors import payments as selectors
+from dashboard.selectors.payout_cards import payout_cards
 from maly.errors import MalyError, NotFound
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The first page after signing in."""
-    try:
-        membership = access.find_current_membership(request)
-    except NotFound:
-        return render(request, "dashboard/welcome.html", navigation(request, None))
-    context = {
-        "membership": membership,
-        "page": selectors.home_page(membership),
-        **navigation(request, membership),
-    }
-    return render(request, "dashboard/home.html", context)
+from payouts.services.schedules import set_schedule
+from payouts.wording.payouts import schedule_in_words
 
 
 @never_cache
 @require_safe
 def payments(request: HttpRequest) -> HttpResponse:
     """How the organization is paid and who bears the fees."""
-    membership = _paid_membership(request)
-    return _payments_page(request, membership, "dashboard/payments.html")
+    return _settings_page(request, _paid_membership(request))
 
 
 @require_POST
@@ -107,6 +96,22 @@ def choose_fees(request: HttpRequest) -> HttpResponse:
     return redirect("dashboard:payments")
 
 
+@never_cache
+@require_POST
+def choose_schedule(request: HttpRequest) -> HttpResponse:
+    """Choose when Stripe pays out."""
+    membership = _paid_membership(request)
+    form = ScheduleForm(request.POST)
+    if not form.is_valid():
+        return _settings_page(request, membership, form)
+    try:
+        chosen = set_schedule(membership.organization, schedule=form.schedule, actor=request.user)
+    except MalyError as error:
+        return _say(request, error)
+    messages.success(request, _("Saved. Payouts: %(words)s.") % {"words": schedule_in_words(chosen)})
+    return redirect("dashboard:payments")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def disconnect(request: HttpRequest) -> HttpResponse:
     """A page of its own: what stops, what goes on, and the organization's name to type."""
@@ -147,14 +152,21 @@ def _returning_membership(request: HttpRequest) -> Membership:
     return access.choose_organization(request, slug)
 
 
-def _payments_page(request: HttpRequest, membership: Membership, template: str) -> HttpResponse:
+def _settings_page(
+    request: HttpRequest, membership: Membership, schedule_form: ScheduleForm | None = None
+) -> HttpResponse:
+    cards = payout_cards(membership.organization, schedule_form)
+    return _payments_page(request, membership, "dashboard/payments.html", payouts=cards, form=schedule_form)
+
+
+def _payments_page(request: HttpRequest, membership: Membership, template: str, **more: Any) -> HttpResponse:
     context = {
         "membership": membership,
         "page": selectors.payments_page(membership),
         "is_test_mode": not settings.STRIPE_LIVE_MODE,
         **navigation(request, membership),
     }
-    return render(request, template, context)
+    return render(request, template, {**context, **more})
 
 
 def _say(request: HttpRequest, error: MalyError) -> HttpResponse:

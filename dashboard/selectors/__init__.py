@@ -1,0 +1,1 @@
+"""What the organizer's pages show, each read in one go."""

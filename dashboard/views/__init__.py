@@ -1,0 +1,1 @@
+"""The organizer's home, payment settings, and an order in detail."""

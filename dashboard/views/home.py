@@ -1,0 +1,25 @@
+"""The organizer's home."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.navigation import navigation
+from dashboard.selectors.home import home_page
+from maly.errors import NotFound
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page after signing in."""
+    try:
+        membership = access.find_current_membership(request)
+    except NotFound:
+        return render(request, "dashboard/welcome.html", navigation(request, None))
+    context = {
+        "membership": membership,
+        "page": home_page(membership),
+        **navigation(request, membership),
+    }
+    return render(request, "dashboard/home.html", context)

@@ -1,0 +1,1 @@
+"""Organizers' pages: payouts, paying out, statements."""
