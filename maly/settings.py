@@ -259,6 +259,7 @@ THROTTLES = {
     "token": env.str("THROTTLE_TOKEN", _wide or "10/minute"),
     "checkout": env.str("THROTTLE_CHECKOUT", _wide or "30/minute"),
     "lookup": env.str("THROTTLE_LOOKUP", _wide or "60/minute"),
+    "door": env.str("THROTTLE_DOOR", _wide or "600/minute"),
 }
 # allauth limits sign-in itself: attempts by address, failures by address and by email (its /m is a minute).
 _logins = env.str("THROTTLE_LOGIN", "" if _wide else "30/minute").replace("minute", "m").replace("hour", "h")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,16 +11,21 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.models import Organization, Role, User
-from accounts.tests.factories import MembershipFactory, OrganizationFactory
+from accounts.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from payouts.tests.factories import OrganizerPayoutFactory
+from ticketing.access import Gatekeeper
 from ticketing.models import Event
+from ticketing.services.check_ins import check_in
 from ticketing.services.checkout import Item, start_checkout
+from ticketing.services.door_links import create_door_link
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What a call asks for. A role: of the organization, at least. `order`: its buyer, or MANAGER and up.
+# `own`: whoever did it, which is none of these people.
 # `published`: anyone, as long as the event is public. `signed`: a body that Stripe has signed.
 ORGANIZATION_BODY = {"organization": "$organization"}
 CART_BODY = {"event": "$event", "items": [{"ticket_type": "$type", "quantity": 1}]}
@@ -53,15 +58,21 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
         "POST": ("admin", {"currency": "usd"}),
     },
     "api/organizations/{organization}/payouts/{payout}": {"GET": ("admin", {})},
+    "api/organizations/{organization}/statements": {"GET": ("admin", {})},
+    "api/organizations/{organization}/statements/{month}": {"GET": ("admin", {})},
     "api/organizations/{organization}/events": {"POST": ("manager", {})},
     "api/events": {"GET": ("public", {})},
     "api/events/{event}": {"GET": ("published", {}), "PATCH": ("manager", {})},
     "api/events/{event}/publish": {"POST": ("manager", {})},
     "api/events/{event}/pause": {"POST": ("manager", {})},
     "api/events/{event}/cancel": {"POST": ("admin", {})},
+    "api/events/{event}/cancellation": {"GET": ("admin", {})},
     "api/events/{event}/ticket-types": {"POST": ("manager", {})},
     "api/events/{event}/ticket-types/{type}": {"PATCH": ("manager", {})},
     "api/events/{event}/orders": {"GET": ("manager", {})},
+    "api/events/{event}/check-ins": {"POST": ("scanner", {"code": "7K4Q9XZ2MB"})},
+    "api/events/{event}/check-ins/{entry}": {"DELETE": ("own", {})},
+    "api/events/{event}/check-in-list": {"GET": ("scanner", {})},
     "api/payments/quote": {"POST": ("published", CART_BODY)},
     "api/payments/create-checkout-session": {"POST": ("published", GUEST_BODY)},
     "api/orders/{order}": {"GET": ("order", {})},
@@ -71,7 +82,7 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
 ROLES = ("scanner", "manager", "admin", "owner")
 PEOPLE = ("anonymous", "stranger", "buyer", *ROLES, "staff")
 # Pages that need no account; every other page leads a visitor to the sign-in page.
-OPEN_PAGES = re.compile(r"^(healthz|readyz|media/|dev/|invitations/|e/|o/|payment-(success|cancel)|$)")
+OPEN_PAGES = re.compile(r"^(healthz|readyz|media/|dev/|invitations/|door/|e/|o/|payment-(success|cancel)|$)")
 # Django's admin and allauth have their own; the API's description is public.
 NOT_OURS = re.compile(r"^(staff/|account/(?!tokens)|api/(schema|docs)/)")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -99,6 +110,8 @@ def named(route: str) -> str:
         "orders": "order",
         "payouts": "payout",
         "ticket-types": "type",
+        "check-ins": "entry",
+        "statements": "month",
     }
     parts = route.split("/")
     for place, part in enumerate(parts):
@@ -113,13 +126,15 @@ PAGES = sorted({route for route in all_routes() if not route.startswith("api/")}
 
 @dataclass(frozen=True)
 class Thing:
-    """One organization with an event, a ticket type, an order and a payout, by what a client calls them."""
+    """One organization with an event, a ticket type, an order, a check-in and a payout, by what a client calls them."""
 
     organization: str
     event: str
     type: str
     order: str
     payout: str
+    entry: str
+    month: str = field(default_factory=lambda: f"{timezone.now():%Y-%m}")
 
     def fill(self, value: Any) -> Any:
         """Put the names into a body."""
@@ -136,10 +151,18 @@ def make_thing(organization: Organization, status: str, buyer: User | None = Non
     start = start_checkout(
         event, items=[Item(ticket_type.public_id, 1)], email="someone@example.com", name="Someone", user=buyer
     )
+    door, _token = create_door_link(event, actor=UserFactory(), name="Door")
+    entered = check_in(event, keeper=Gatekeeper(door=door), text=start.order.tickets.get().code).entry
+    assert entered
     Event.objects.filter(pk=event.pk).update(status=status)
     payout = OrganizerPayoutFactory(connected_account__organization=organization)
     return Thing(
-        organization.slug, event.slug, ticket_type.public_id, start.order.code, payout.stripe_payout_id
+        organization.slug,
+        event.slug,
+        ticket_type.public_id,
+        start.order.code,
+        payout.stripe_payout_id,
+        entered.public_id,
     )
 
 
@@ -149,7 +172,7 @@ def things(organization: Organization, buyer: User) -> dict[str, Thing]:
     return {
         "own": make_thing(organization, Event.Status.PUBLISHED, buyer),
         "foreign": make_thing(OrganizationFactory(), Event.Status.DRAFT),
-        "missing": Thing("no-such-team", "no-such-event", "zzzzzzzzzz", "M-ZZZZZZZ", "po_missing"),
+        "missing": Thing("no-such-team", "no-such-event", "zzzzzzzzzz", "M-ZZZZZZZ", "po_missing", "zzzz"),
     }
 
 
@@ -183,6 +206,8 @@ def expected(policy: str, person: str, thing: str) -> set[int]:
         return {403} if person == "scanner" else {200}
     if person == "anonymous":
         return {401}
+    if policy == "own":
+        return {404}
     if policy == "staff":
         return {200} if person == "staff" and thing != "missing" else {404}
     if not is_own or not is_member:
@@ -202,6 +227,7 @@ def test_every_api_route_has_a_policy_and_every_policy_a_route() -> None:
     assert set(API_ROUTES) == set(POLICIES)
 
 
+@pytest.mark.broken_books("payouts of a factory, which nothing posts")
 @pytest.mark.parametrize("route", API_ROUTES)
 def test_a_route_answers_everybody_as_its_policy_says(
     route: str,

@@ -27,6 +27,7 @@ LEAVES = {
     "codes",
     "crash",
     "poke",
+    "spreadsheets",
     "throttling",
     "icons",
     "templatetags",

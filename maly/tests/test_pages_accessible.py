@@ -194,7 +194,7 @@ def test_stripes_hosted_pages_are_for_everybody(
     dashboard = owner.post("/api/stripe/connect/dashboard-link", {"organization": organization.slug}).json()
     page.goto(dashboard["url"])
     bench = f"{site.stripe_url}/_sandbox/"
-    lists = [f"{bench}pages/{name}/" for name in ("events", "sessions", "requests")]
+    lists = [f"{bench}pages/{name}/" for name in ("events", "sessions", "requests", "money")]
     problems += look_over(page, [page.url, started["url"], bench, *lists])
     page.goto(started["url"])
     page.get_by_label("Card number").fill("4000 0000 0000 3220")

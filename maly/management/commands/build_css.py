@@ -34,6 +34,12 @@ SHEETS = {
         "components/app-page.css",
         "components/app-table.css",
         "components/app-mailbox.css",
+        "components/app-list.css",
+        "components/app-editor.css",
+        "components/app-figures.css",
+        "components/app-orders.css",
+        "components/app-payouts.css",
+        "components/app-door.css",
     ),
 }
 
