@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.models import Role
 from accounts.navigation import navigation
 from dashboard.selectors.home import home_page
 from maly.errors import NotFound
@@ -19,6 +20,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/welcome.html", navigation(request, None))
     context = {
         "membership": membership,
+        "is_manager": access.allows(membership.role, Role.MANAGER),
         "page": home_page(membership),
         **navigation(request, membership),
     }

@@ -40,6 +40,7 @@ SHEETS = {
         "components/app-orders.css",
         "components/app-payouts.css",
         "components/app-door.css",
+        "components/app-home.css",
     ),
 }
 
