@@ -114,11 +114,6 @@ def publish_event(event: Event, *, actor: User | None) -> Event:
         return change_status(event, Event.Status.PUBLISHED, actor)
 
 
-def resume_event(event: Event, *, actor: User | None) -> Event:
-    """Go on selling after a pause; the same as publishing."""
-    return publish_event(event, actor=actor)
-
-
 def pause_event(event: Event, *, actor: User | None) -> Event:
     """Stop selling for now; orders under way may still be paid. Safe to call twice. Raises EventNotOnSale."""
     with transaction.atomic():

@@ -80,7 +80,7 @@ def test_an_event_that_is_over_isnt_published(draft, organizer):
 def test_pausing_and_going_on(event, general, organizer):
     for _ in range(2):
         assert events.pause_event(event, actor=organizer).status == "paused"
-    assert events.resume_event(event, actor=organizer).status == "published"
+    assert events.publish_event(event, actor=organizer).status == "published"
 
 
 def test_a_draft_cant_be_paused(draft, organizer):
