@@ -61,8 +61,7 @@ def request_payout(
     wish = Wish(amount=amount, currency=currency, actor=actor, request_key=make_request_key(idempotency))
     account = require_account(organization)
     with gateway.answering_people():
-        request = _find_same(account, wish) or _claim(account, wish)
-        return carry_out(request)
+        return carry_out(_find_same(account, wish) or _claim_or_find(account, wish))
 
 
 def make_request_key(idempotency: tuple[str, str] | None) -> str:
@@ -152,6 +151,17 @@ def _find_same(account: ConnectedAccount, wish: Wish) -> PayoutRequest | None:
     if asked != wish.amount or under_way.requested_by_id != wish.actor.pk:
         raise PayoutUnderWay
     return under_way
+
+
+def _claim_or_find(account: ConnectedAccount, wish: Wish) -> PayoutRequest:
+    """A new request, or the one that the same call claimed meanwhile and whose payout emptied the balance."""
+    try:
+        return _claim(account, wish)
+    except BalanceInsufficient:
+        same = _find_same(account, wish)
+        if same is None:
+            raise
+        return same
 
 
 def _claim(account: ConnectedAccount, wish: Wish) -> PayoutRequest:

@@ -312,6 +312,24 @@ def test_two_clicks_at_once_make_one_payout(ask, fund, manual):
     assert (states(), len(payouts_at_stripe(manual))) == (["created"], 1)
 
 
+def test_a_click_that_reads_the_balance_after_the_others_payout_finds_that_payout(ask, fund, manual):
+    fund()
+    others = []
+
+    def other_click(reached: str) -> None:
+        if reached == "stripe.retrieve_balance.before":
+            install_hook(None)
+            others.append(ask(idempotency=KEY))
+
+    install_hook(other_click)
+    try:
+        payout = ask(idempotency=KEY)
+    finally:
+        install_hook(None)
+    assert others == [payout]
+    assert (states(), len(payouts_at_stripe(manual))) == (["created"], 1)
+
+
 def test_a_colleagues_wish_is_not_mistaken_for_ones_own(ask, fund, manual, sandbox, quick):
     fund()
     fail(sandbox, "/v1/payouts", "error_500")
