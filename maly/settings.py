@@ -324,6 +324,7 @@ STORAGES = {
 # Pictures and fonts are compressed already; source maps are for nobody's browser.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "avif", "woff2", "map"]
 WHITENOISE_USE_FINDERS = MALY_TESTING or DEBUG
+WHITENOISE_AUTOREFRESH = MALY_TESTING or DEBUG
 
 LOGGING = MALY_LOGGING
 LOGGING_CONFIG = "logging.config.dictConfig"
