@@ -16,7 +16,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfgen.canvas import Canvas
 
 from maly.money import format_amount
-from payouts.services.pdf_text import BOLD, PLAIN, draw, draw_right, load_fonts, shorten
+from maly.pdf_text import BOLD, PLAIN, draw, draw_right, load_fonts, shorten
 from payouts.services.statements import Item, Section, Statement, Totals, add_up
 
 PAGE = WIDTH, HEIGHT = landscape(A4)

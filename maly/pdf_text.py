@@ -11,7 +11,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-FONTS = Path(__file__).resolve().parents[1] / "fonts"
+FONTS = Path(__file__).resolve().parent / "fonts"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
 # Has what the others lack: Chinese, Japanese and Korean.
 FALLBACK = "DroidSansFallback"
@@ -59,6 +59,31 @@ def shorten(text: str, width: float, size: float, *, font: str = PLAIN) -> str:
     return f"{text[:fits].rstrip()}…"
 
 
+def wrap(text: str, width: float, size: float, *, font: str = PLAIN, most: int = 100) -> list[str]:
+    """The text in lines that fit into `width` points, at most `most` of them; what is left out ends in an ellipsis."""
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        words = paragraph.split()
+        while words:
+            line = _take_line(words, width, size, font)
+            lines.append(line)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], shorten(f"{lines[most - 1]} {lines[most]}", width, size, font=font)]
+    return lines
+
+
+def _take_line(words: list[str], width: float, size: float, font: str) -> str:
+    """Take as many words as fit from the front of the list; a word that is wider than the line is cut."""
+    line = words.pop(0)
+    while width_of(line, size, font=font) > width:
+        kept = shorten(line, width, size, font=font).rstrip("…") or line[0]
+        words.insert(0, line[len(kept) :])
+        return kept
+    while words and width_of(f"{line} {words[0]}", size, font=font) <= width:
+        line = f"{line} {words.pop(0)}"
+    return line
+
+
 def _visible(text: str) -> str:
     """The text in the order in which it is drawn, without what can't be: Arabic letters joined, lines made one."""
     if text.isascii():
@@ -72,7 +97,16 @@ def _runs(text: str, font: str) -> list[tuple[str, str]]:
     """The text in parts, each with the first font that has its characters."""
     if text.isascii():
         return [(font, text)]
-    return [(name, "".join(part)) for name, part in groupby(text, key=lambda c: _font_for(c, font))]
+    drawn = (c for c in text if not _is_left_out(c, font))
+    return [(name, "".join(part)) for name, part in groupby(drawn, key=lambda c: _font_for(c, font))]
+
+
+@lru_cache(maxsize=4096)
+def _is_left_out(character: str, font: str) -> bool:
+    """Whether it is an ornament that no font has, such as an emoji: better nothing than an empty box."""
+    if category(character) not in ("So", "Sk", "Mn", "Cf", "Cn"):
+        return False
+    return not any(ord(character) in pdfmetrics.getFont(name).face.charToGlyph for name in (font, FALLBACK))
 
 
 @lru_cache(maxsize=4096)
