@@ -14,6 +14,7 @@ Person = User | AnonymousUser
 # Least first: a role may do all that the roles before it may.
 RANKS = {Role.SCANNER: 0, Role.MANAGER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 CURRENT_ORGANIZATION = "organization"
+WORKS_IN = "works_in"
 
 
 def allows(held: str, needed: str) -> bool:
@@ -80,17 +81,39 @@ def require_second_factor(user: Person) -> None:
 def find_current_membership(request: HttpRequest, *, role: Role = Role.SCANNER) -> Membership:
     """The membership in the organization that the caller works in: the one chosen last, else the highest.
 
-    Organizer pages carry no slug, so the choice is kept in the session. Raises NotFound for somebody who is in no
-    organization, Forbidden and MfaRequired as find_organization does.
+    Organizer pages carry no slug, so the choice is kept in the session. A form says which organization its page was of
+    (WORKS_IN), whatever another tab has chosen since. Raises NotFound for somebody who is in no organization, Forbidden
+    for one who isn't in that one, Forbidden and MfaRequired as find_organization does.
     """
-    memberships = list(
-        Membership.objects.select_related("organization")
-        .filter(user_id=request.user.pk)
-        .order_by("created_at", "id")
-    )
+    if meant := request.POST.get(WORKS_IN):
+        found = [one.organization for one in memberships_of(request) if one.organization.slug == meant]
+        if not found:
+            raise Forbidden
+        return enter_organization(request, found[0], role)
     chosen = request.session.get(CURRENT_ORGANIZATION)
-    memberships.sort(key=lambda one: (one.organization.slug != chosen, -RANKS[Role(one.role)]))
+    memberships = sorted(
+        memberships_of(request), key=lambda one: (one.organization.slug != chosen, -RANKS[Role(one.role)])
+    )
     return _checked(request.user, memberships[0] if memberships else None, role)
+
+
+def enter_organization(request: HttpRequest, organization: Organization, role: Role) -> Membership:
+    """As require_role, for a page about something of this organization: from then on the caller works there."""
+    found = [one for one in memberships_of(request) if one.organization_id == organization.pk]
+    membership = _checked(request.user, found[0] if found else None, role)
+    membership.organization = organization
+    if request.session.get(CURRENT_ORGANIZATION) != organization.slug:
+        request.session[CURRENT_ORGANIZATION] = organization.slug
+    return membership
+
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """Every membership of the caller, oldest first: one query, however often a request asks."""
+    if not hasattr(request, "memberships"):
+        found = Membership.objects.select_related("organization").filter(user_id=request.user.pk)
+        request.memberships = list(found.order_by("created_at", "id"))  # type: ignore[attr-defined]
+    memberships: list[Membership] = request.memberships  # type: ignore[attr-defined]
+    return memberships
 
 
 def choose_organization(request: HttpRequest, slug: str) -> Membership:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,7 +16,13 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from segno import make_qr
 
+from accounts.emails import NOT_TAKEN
+from accounts.errors import MailServerSilent
 from accounts.models import User
+
+logger = logging.getLogger(__name__)
+# Sent alike whether or not the address has an account.
+AWAITED = ("email_confirmation", "email_confirmation_signup", "account_already_exists")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -32,6 +39,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
         By default it would become the address of whoever signs up, whatever they typed.
         """
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send now; a mail server that is down breaks nothing.
+
+        Who signs up or changes an address is told to try again. A code, a link to a new password and a notice only
+        fail in the log: a refusal would say whether somebody has an account.
+        """
+        try:
+            super().send_mail(template_prefix, email, context)
+        except NOT_TAKEN as error:
+            kind = template_prefix.rpartition("/")[2]
+            logger.error("account_mail_not_sent kind=%s error=%s", kind, type(error).__name__)
+            if kind in AWAITED:
+                raise MailServerSilent from error
 
     def render_mail(
         self,

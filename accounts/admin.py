@@ -96,7 +96,7 @@ class OrganizationAdmin(Audited, ModelAdmin):
     list_display = ["name", "slug", "kind", "flagged_at", "created_at"]
     list_filter = ["kind", ("flagged_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "slug", "members__email"]
-    readonly_fields = ["slug", "kind", "host", "flagged_at", "flag_reason", "created_at"]
+    readonly_fields = ["slug", "kind", "host", "logo", "flagged_at", "flag_reason", "created_at"]
     inlines = [MembershipInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@ import logging
 from smtplib import SMTPException
 
 from allauth.account.adapter import get_adapter
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.urls import reverse
 
@@ -11,6 +12,8 @@ from accounts.errors import MailNotSent
 from accounts.models import Invitation
 
 logger = logging.getLogger(__name__)
+# A mail server or a provider's API that doesn't take a mail, for whatever reason.
+NOT_TAKEN = (SMTPException, OSError, AnymailError)
 
 
 def send_invitation(invitation: Invitation, *, token: str) -> None:
@@ -25,6 +28,6 @@ def send_invitation(invitation: Invitation, *, token: str) -> None:
     mail = get_adapter().render_mail("accounts/email/invitation", invitation.email, context)
     try:
         mail.send()
-    except (SMTPException, OSError) as error:
+    except NOT_TAKEN as error:
         logger.warning("invitation_not_mailed invitation=%s error=%s", invitation.pk, type(error).__name__)
         raise MailNotSent from error

@@ -1,12 +1,24 @@
 """What may go wrong with people, organizations and their keys."""
 
+from django.utils.translation import gettext_lazy as _
+
 from maly.errors import Forbidden, Invalid, MalyError, NotFound
 
 
 class SlugTaken(Invalid):
     """Raised when another organization already has the address that was asked for."""
 
-    message = "Another organization has this address. Choose another one."
+    message = _("Another organization has this address. Choose another one.")
+
+
+class ProfileChanged(MalyError):
+    """Raised when an organization's profile was saved by somebody else since the caller read it; nothing is saved."""
+
+    code = "PROFILE_CHANGED"
+    status = 409
+    message = _(
+        "Somebody else changed this profile while you were editing it. Nothing of yours is saved yet."
+    )
 
 
 class LastOwner(MalyError):
@@ -14,7 +26,7 @@ class LastOwner(MalyError):
 
     code = "LAST_OWNER"
     status = 409
-    message = "An organization needs an owner. Make somebody else an owner first."
+    message = _("An organization needs an owner. Make somebody else an owner first.")
 
 
 class AlreadyMember(MalyError):
@@ -22,13 +34,21 @@ class AlreadyMember(MalyError):
 
     code = "ALREADY_MEMBER"
     status = 409
-    message = "This person is already a member. Change their role in the list of members instead."
+    message = _("This person is already a member. Change their role in the list of members instead.")
+
+
+class OwnershipFixed(MalyError):
+    """Raised when a personal organization is to be handed over: it is its host's for good."""
+
+    code = "OWNERSHIP_FIXED"
+    status = 409
+    message = _("A personal organization always belongs to its host. Make a team organization to hand over.")
 
 
 class InvitationNotFound(NotFound):
     """Raised when an invitation's link fits none, or one that was withdrawn."""
 
-    message = "This invitation isn't valid any more. Ask for a new one."
+    message = _("This invitation isn't valid any more. Ask for a new one.")
 
 
 class InvitationExpired(MalyError):
@@ -36,7 +56,7 @@ class InvitationExpired(MalyError):
 
     code = "INVITATION_EXPIRED"
     status = 410
-    message = "This invitation has expired. Ask for a new one."
+    message = _("This invitation has expired. Ask for a new one.")
 
 
 class InvitationUsed(MalyError):
@@ -44,14 +64,22 @@ class InvitationUsed(MalyError):
 
     code = "INVITATION_USED"
     status = 410
-    message = "This invitation has been used. Ask for a new one."
+    message = _("This invitation has been used. Ask for a new one.")
 
 
 class InvitationForAnother(Forbidden):
     """Raised when the person signed in isn't the one who was invited."""
 
     code = "INVITATION_FOR_ANOTHER"
-    message = "This invitation was sent to another email address. Sign in with that address to accept it."
+    message = _("This invitation was sent to another email address. Sign in with that address to accept it.")
+
+
+class MailServerSilent(MalyError):
+    """Raised when a mail that somebody waits for can't be handed over."""
+
+    code = "MAIL_SERVER_SILENT"
+    status = 503
+    message = _("The email could not be sent just now. Try again in a few minutes.")
 
 
 class MailNotSent(MalyError):
@@ -59,7 +87,9 @@ class MailNotSent(MalyError):
 
     code = "MAIL_NOT_SENT"
     status = 502
-    message = "The invitation is saved, but the email could not be sent. Invite the same address again to resend it."
+    message = _(
+        "The invitation is saved, but the email could not be sent. Invite the same address again to resend it."
+    )
 
 
 class BadCredentials(MalyError):
@@ -67,21 +97,21 @@ class BadCredentials(MalyError):
 
     code = "INVALID_CREDENTIALS"
     status = 401
-    message = "The email address or the password is wrong."
+    message = _("The email address or the password is wrong.")
 
 
 class EmailNotVerified(Forbidden):
     """Raised when somebody asks for a token before confirming that the address is theirs."""
 
     code = "EMAIL_NOT_VERIFIED"
-    message = "Confirm your email address first: open the link that we sent you."
+    message = _("Confirm your email address first: open the link that we sent you.")
 
 
 class MfaRequired(Forbidden):
     """Raised when a second factor stands between the caller and what was asked for."""
 
     code = "MFA_REQUIRED"
-    message = (
+    message = _(
         "Owners and staff need two-factor authentication for this. Set it up on your account's security page."
     )
 
@@ -89,7 +119,9 @@ class MfaRequired(Forbidden):
 class MfaAccount(MfaRequired):
     """Raised when an account with a second factor asks for a token by password alone."""
 
-    message = "This account uses two-factor authentication. Make a token on your account's API tokens page."
+    message = _(
+        "This account uses two-factor authentication. Make a token on your account's API tokens page."
+    )
 
 
 class IdempotencyKeyReused(MalyError):
@@ -97,7 +129,7 @@ class IdempotencyKeyReused(MalyError):
 
     code = "IDEMPOTENCY_KEY_REUSED"
     status = 409
-    message = "This Idempotency-Key was used for another request. Send a new key with a new request."
+    message = _("This Idempotency-Key was used for another request. Send a new key with a new request.")
 
 
 class IdempotencyKeyInUse(MalyError):
@@ -105,4 +137,4 @@ class IdempotencyKeyInUse(MalyError):
 
     code = "IDEMPOTENCY_KEY_IN_USE"
     status = 409
-    message = "The first request with this Idempotency-Key is still under way. Try again in a moment."
+    message = _("The first request with this Idempotency-Key is still under way. Try again in a moment.")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,7 +40,10 @@ class IdempotentMixin(APIView):
         if request.method != "POST" or key is None:
             return
         if not key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
-            raise Invalid(f"{HEADER} must have 1 to {LONGEST_KEY} printable characters.")
+            raise Invalid(
+                _("%(header)s must have 1 to %(longest_key)s printable characters.")
+                % {"header": HEADER, "longest_key": LONGEST_KEY}
+            )
         self.idempotency = (self.idempotency_caller(request), key)
         request_hash = hash_request("POST", request.path, request.data)
         outcome = claim_key(self.idempotency[0], key=key, request_hash=request_hash)

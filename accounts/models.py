@@ -75,9 +75,12 @@ class Organization(models.Model):
         related_name="personal_organization",
         help_text="The person whose personal organization this is.",
     )
+    tagline = models.CharField(max_length=140, blank=True, help_text="One line under the name.")
     description = models.TextField(blank=True)
+    based_in = models.CharField(max_length=120, blank=True, help_text="Where, such as Bristol.")
     contact_email = models.EmailField(blank=True)
     website = models.URLField(blank=True)
+    logo = models.ImageField(upload_to="logos/", blank=True)
     flagged_at = models.DateTimeField(
         null=True, blank=True, help_text="A flagged organization sells nothing."
     )

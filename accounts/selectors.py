@@ -3,21 +3,11 @@
 from dataclasses import dataclass
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.access import RANKS, allows
 from accounts.models import ApiToken, Invitation, Membership, Organization, Role, User
-
-# What each role may do, by the least role that may.
-PERMISSIONS = (
-    (_("Check people in at the door"), Role.SCANNER),
-    (_("Create and edit events and tickets, see orders and attendees"), Role.MANAGER),
-    (_("Cancel events"), Role.ADMIN),
-    (_("Connect Stripe, choose who pays the fees"), Role.ADMIN),
-    (_("Invite, change and remove members"), Role.ADMIN),
-    (_("Disconnect Stripe"), Role.OWNER),
-    (_("Make somebody an owner"), Role.OWNER),
-)
+from accounts.permissions import permission_table
+from accounts.services.invitations import open_invitations
 
 
 @dataclass(frozen=True)
@@ -31,34 +21,51 @@ class MemberRow:
 
 
 @dataclass(frozen=True)
+class InvitationRow:
+    """An invitation that nobody has answered; an owner's is for owners to send and withdraw."""
+
+    invitation: Invitation
+    is_expired: bool
+    can_change: bool
+
+
+@dataclass(frozen=True)
 class Team:
     """An organization's people, seen by one of them."""
 
     rows: list[MemberRow]
-    invitations: list[Invitation]
+    invitations: list[InvitationRow]
     permissions: list[tuple[str, list[bool]]]
     can_invite: bool
+    can_hand_over: bool
+    shows_addresses: bool
 
 
 def team(organization: Organization, *, viewer: Membership) -> Team:
-    """Members, owners first, and the invitations that nobody has answered; two queries."""
+    """Members, owners first, and the invitations that nobody has answered; two queries.
+
+    Those who only scan tickets see no addresses, and nobody below ADMIN sees who is invited.
+    """
     members = list(Membership.objects.select_related("user").filter(organization=organization))
     members.sort(key=lambda one: (-RANKS[Role(one.role)], one.user.name.lower(), one.user.email))
     owners = sum(one.role == Role.OWNER for one in members)
     can_invite = allows(viewer.role, Role.ADMIN)
-    still_open = Invitation.objects.filter(
-        organization=organization,
-        accepted_at__isnull=True,
-        revoked_at__isnull=True,
-        expires_at__gt=timezone.now(),
-    )
+    invitations = open_invitations(organization).order_by("created_at", "id") if can_invite else []
     return Team(
         rows=[_row(one, viewer, owners, organization.host_id) for one in members],
-        invitations=list(still_open.order_by("created_at", "id")) if can_invite else [],
-        permissions=[
-            (str(words), [allows(role, least) for role in Role.values]) for words, least in PERMISSIONS
-        ],
+        invitations=[_invitation_row(one, viewer) for one in invitations],
+        permissions=permission_table(),
         can_invite=can_invite,
+        can_hand_over=viewer.role == Role.OWNER and organization.host_id is None and len(members) > 1,
+        shows_addresses=allows(viewer.role, Role.MANAGER),
+    )
+
+
+def _invitation_row(invitation: Invitation, viewer: Membership) -> InvitationRow:
+    return InvitationRow(
+        invitation=invitation,
+        is_expired=invitation.expires_at <= timezone.now(),
+        can_change=allows(viewer.role, Role.OWNER if invitation.role == Role.OWNER else Role.ADMIN),
     )
 
 
@@ -74,13 +81,16 @@ def _row(member: Membership, viewer: Membership, owners: int, host_id: int | Non
     )
 
 
-def memberships_of(user: User) -> list[Membership]:
-    """Every organization that the person may work in, by name: what the switcher offers. One query."""
-    return list(
-        Membership.objects.select_related("organization")
-        .filter(user=user)
-        .order_by("organization__name", "id")
-    )
+def others_in(organization: Organization, *, user: User) -> list[Membership]:
+    """Everybody else in the organization, by name: who could own it."""
+    others = Membership.objects.select_related("user").filter(organization=organization).exclude(user=user)
+    return list(others.order_by("user__name", "user__email"))
+
+
+def role_of(organization: Organization, member_id: int) -> str:
+    """A member's role; empty for somebody who isn't one."""
+    found = Membership.objects.filter(organization=organization, pk=member_id)
+    return found.values_list("role", flat=True).first() or ""
 
 
 def tokens_of(user: User) -> list[ApiToken]:

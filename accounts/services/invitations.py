@@ -4,7 +4,9 @@ import hashlib
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.emails import send_invitation
 from accounts.errors import (
@@ -31,7 +33,7 @@ def invite_member(organization: Organization, *, email: str, role: str, actor: U
     """
     email = email.strip().lower()
     if role not in Role.values:
-        raise Invalid("Choose one of the roles.", attr="role")
+        raise Invalid(_("Choose one of the roles."), attr="role")
     token = make_secret()
     with transaction.atomic():
         lock_organization(organization)
@@ -53,16 +55,28 @@ def invite_member(organization: Organization, *, email: str, role: str, actor: U
     return invitation
 
 
+def resend_invitation(organization: Organization, *, invitation_id: int, actor: User) -> Invitation:
+    """Send an invitation that nobody has answered anew, with a new link and a new week; the old link stops working.
+
+    Raises NotFound for one that is gone, used or withdrawn, and as invite_member does.
+    """
+    found = open_invitations(organization).filter(pk=invitation_id).first()
+    if found is None:
+        raise InvitationNotFound(_("This invitation was answered or withdrawn meanwhile."))
+    return invite_member(organization, email=found.email, role=found.role, actor=actor)
+
+
+def open_invitations(organization: Organization) -> QuerySet[Invitation]:
+    """Those that nobody has answered, expired ones too."""
+    return Invitation.objects.filter(
+        organization=organization, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+
+
 def revoke_invitation(organization: Organization, *, invitation_id: int, actor: User) -> None:
     """Withdraw an invitation; its link stops working. One that is gone, used or withdrawn already stays as it is."""
     with transaction.atomic():
-        invitation = (
-            Invitation.objects.select_for_update()
-            .filter(
-                organization=organization, pk=invitation_id, accepted_at__isnull=True, revoked_at__isnull=True
-            )
-            .first()
-        )
+        invitation = open_invitations(organization).select_for_update().filter(pk=invitation_id).first()
         if invitation is None:
             return
         check_may_grant(organization, actor=actor, roles=[invitation.role])
@@ -124,10 +138,7 @@ def _join(
 
 
 def _revoke_open(organization: Organization, email: str) -> None:
-    still_open = Invitation.objects.filter(
-        organization=organization, email=email, accepted_at__isnull=True, revoked_at__isnull=True
-    )
-    still_open.update(revoked_at=timezone.now())
+    open_invitations(organization).filter(email=email).update(revoked_at=timezone.now())
 
 
 def _record(

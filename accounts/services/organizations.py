@@ -4,12 +4,14 @@ from itertools import count
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.errors import SlugTaken
 from accounts.models import Membership, Organization, Role, User
 from accounts.services import audit
 from maly.errors import Invalid
 
+LONGEST_NAME = 120
 SLUG_ROOM = 50  # of the field's 60: what is left takes a suffix
 
 
@@ -20,18 +22,19 @@ def create_organization(user: User, *, name: str, slug: str = "") -> Organizatio
     """
     name = name.strip()
     if not name:
-        raise Invalid("Enter a name for the organization.", attr="name")
+        raise Invalid(_("Enter a name for the organization."), attr="name")
     if slug and slug != slugify(slug):
-        raise Invalid("Use lower-case letters, digits and hyphens only.", attr="slug")
+        raise Invalid(_("Use lower-case letters, digits and hyphens only."), attr="slug")
     return _create(user, Organization(name=name, kind=Organization.Kind.TEAM), slug)
 
 
-def personal_organization(user: User) -> Organization:
-    """The organization of `user` alone, made on first use: its slug comes from the name or the email's local part."""
+def personal_organization(user: User, *, name: str = "") -> Organization:
+    """The organization of `user` alone, made on first use: under `name`, else their own or their email's local part."""
     organization = Organization.objects.filter(host=user).first()
     if organization is not None:
         return organization
-    fresh = Organization(name=user.name or user.get_short_name(), kind=Organization.Kind.PERSONAL, host=user)
+    name = (name.strip() or user.name or user.get_short_name())[:LONGEST_NAME]
+    fresh = Organization(name=name, kind=Organization.Kind.PERSONAL, host=user)
     try:
         return _create(user, fresh, "")
     except IntegrityError:

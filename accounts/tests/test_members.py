@@ -7,7 +7,7 @@ import pytest
 
 from accounts.errors import LastOwner
 from accounts.models import AuditEntry, Membership, Organization, Role, User
-from accounts.services.members import change_role, remove_member
+from accounts.services.members import change_role, hand_over, remove_member
 from accounts.services.organizations import personal_organization
 from accounts.tests.conftest import WhoIs
 from accounts.tests.factories import MembershipFactory, OrganizationFactory
@@ -181,3 +181,20 @@ def test_without_the_lock_both_would_leave(at_once: Callable[..., list[object]])
 
     assert at_once(*[lambda m=m: leave_unlocked(m) for m in owners]) == [True, True]
     assert not Membership.objects.filter(organization=organization).exists()
+
+
+def test_handing_over_twice_is_once_and_only_an_owner_may(
+    organization: Organization, organizer: User, who: WhoIs
+) -> None:
+    admin, heir = who("ADMIN"), MembershipFactory(organization=organization, role=Role.MANAGER)
+    assert admin
+    with pytest.raises(Forbidden):
+        hand_over(organization, member_id=heir.pk, confirm="harbour-arts", actor=admin)
+    own = Membership.objects.get(user=organizer)
+    with pytest.raises(Invalid):
+        hand_over(organization, member_id=own.pk, confirm="harbour-arts", actor=organizer)
+    for _time in range(2):
+        hand_over(organization, member_id=heir.pk, confirm="harbour-arts", actor=organizer)
+    roles = {one.user_id: one.role for one in Membership.objects.filter(organization=organization)}
+    assert roles == {organizer.pk: Role.ADMIN, heir.user_id: Role.OWNER, admin.pk: Role.ADMIN}
+    assert AuditEntry.objects.filter(action="member.role_changed").count() == 2

@@ -141,6 +141,21 @@ def test_a_code_for_an_unknown_address_looks_the_same_and_sends_nothing(
     assert not outbox
 
 
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+def test_a_mail_server_that_is_down_is_said_to_whoever_signs_up_and_betrays_no_account(
+    person: User, client: Client, settings: Settings, email: str
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    answers = [
+        client.post(SIGNUP, {"email": email, "password1": "a few words that are long"}),
+        client.post(CODE, {"email": email}),
+        client.post("/account/password/reset/", {"email": email}),
+    ]
+    assert [answer.status_code for answer in answers] == [503, 302, 302]
+    assert b"Try again in a few minutes." in answers[0].content
+
+
 def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(
     person: User, client: Client, outbox: list[EmailMessage]
 ) -> None:

@@ -12,18 +12,56 @@ from accounts.tests.factories import PASSWORD, MembershipFactory
 from accounts.tests.test_invitations import token_in
 
 SignIn = Callable[[User | None], Client]
-LIST, NEW, CHOOSE = (
+LIST, NEW, CHOOSE, ALONE = (
     "/dashboard/organizations/",
     "/dashboard/organizations/new/",
     "/dashboard/organizations/choose/",
+    "/dashboard/organizations/personal/",
 )
 
 
-def test_making_one_leads_to_its_team(person: User, signed_in: SignIn) -> None:
-    response = signed_in(person).post(NEW, {"name": "Harbour Arts", "slug": ""}, follow=True)
-    assert response.redirect_chain[-1][0] == "/dashboard/team/"
-    assert "Harbour Arts is ready. You are its owner." in response.content.decode()
+def test_somebody_new_answers_one_question_and_stands_before_their_first_event(
+    person: User, signed_in: SignIn
+) -> None:
+    client = signed_in(person)
+    page = client.get("/dashboard/").content.decode()
+    for words in (
+        "Welcome, Ada",
+        "Buyers see Ada Obi as the organizer.",
+        "Fees: 3% of each paid ticket.",
+        "Fees: 4% + $0.75 per paid ticket, and card processing.",
+    ):
+        assert words in page
+    response = client.post(NEW, {"name": "Harbour Arts"}, follow=True)
+    assert response.redirect_chain[-1][0] == "/dashboard/"
+    for words in ("Harbour Arts is ready. You own it.", "Set up your first event"):
+        assert words in response.content.decode()
     assert Membership.objects.get(user=person).role == Role.OWNER
+
+
+@pytest.mark.parametrize(
+    ("own", "typed", "name", "slug"),
+    [
+        ("Ada Obi", "", "Ada Obi", "ada-obi"),
+        ("", "Ada’s Suppers", "Ada’s Suppers", "adas-suppers"),
+        ("", "x\x00", "ada", "ada"),
+        ("", "", "ada", "ada"),
+    ],
+)
+def test_selling_alone_is_one_press(
+    person: User, signed_in: SignIn, own: str, typed: str, name: str, slug: str
+) -> None:
+    User.objects.filter(pk=person.pk).update(name=own)
+    person.refresh_from_db()
+    client = signed_in(person)
+    assert ("What buyers see as the organizer." in client.get("/dashboard/").content.decode()) is not bool(
+        own
+    )
+    for _time in range(2):
+        page = client.post(ALONE, {"name": typed}, follow=True).content.decode()
+    assert "Set up your first event" in page
+    made = Organization.objects.get(host=person)
+    assert (made.name, made.slug) == (name, slug)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +95,42 @@ def test_choosing_where_to_work_stays_chosen(
     assert "You now work in Night Market." in page
     assert "Who works in Night Market" in client.get("/dashboard/team/").content.decode()
     assert "Night Market" in client.get(LIST).content.decode()
+
+
+def test_the_switcher_is_there_for_members_of_several_and_lists_the_others(
+    organizer: User, organization: Organization, signed_in: SignIn
+) -> None:
+    client = signed_in(organizer)
+    assert "Switch organization" not in client.get("/dashboard/team/").content.decode()
+    MembershipFactory(user=organizer, role=Role.SCANNER, organization__name="Night Market")
+    MembershipFactory(organization__name="Of others")
+    page = client.get("/dashboard/team/").content.decode()
+    switcher = page[page.index("<details") : page.index("</details>")]
+    for words in ("Harbour Arts", "Owner · Team", "Night Market", "Scanner · Team", "New organization"):
+        assert words in switcher
+    assert "Of others" not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "left", "found"),
+    [
+        (Role.MANAGER, "/dashboard/orders/", "/dashboard/orders/"),
+        (Role.MANAGER, "/dashboard/events/the-others-event/edit/", "/dashboard/events/"),
+        (Role.ADMIN, "/dashboard/settings/profile/", "/dashboard/settings/profile/"),
+        (Role.MANAGER, "/dashboard/settings/payments/", "/dashboard/"),
+        (Role.SCANNER, "/dashboard/orders/M-0000000/", "/dashboard/"),
+        (Role.SCANNER, "/dashboard/team/invite/", "/dashboard/team/"),
+        (Role.OWNER, "https://evil.example/", "/dashboard/"),
+        (Role.OWNER, "//evil.example/dashboard/team/", "/dashboard/"),
+        (Role.OWNER, "", "/dashboard/"),
+    ],
+)
+def test_switching_keeps_to_the_page_that_is_most_like_the_one_left(
+    organizer: User, signed_in: SignIn, role: Role, left: str, found: str
+) -> None:
+    MembershipFactory(user=organizer, role=role, organization__slug="night")
+    answer = signed_in(organizer).post(CHOOSE, {"organization": "night", "from": left})
+    assert answer["Location"] == found
 
 
 @pytest.mark.parametrize("slug", ["harbour-arts", "none", "", "\x00"])

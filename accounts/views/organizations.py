@@ -7,11 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access
-from accounts.forms import OrganizationForm
+from accounts.forms import OrganizationForm, SellerForm
 from accounts.models import Membership
-from accounts.navigation import navigation
-from accounts.selectors import memberships_of
-from accounts.services.organizations import create_organization
+from accounts.navigation import HOME, navigation, page_in
+from accounts.services.organizations import create_organization, personal_organization
 from maly.errors import MalyError, NotFound
 
 
@@ -20,7 +19,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
     """Every organization of the person, with a button to work in it."""
     current = current_or_none(request)
     context = {
-        "memberships": memberships_of(request.user),
+        "memberships": sorted(access.memberships_of(request), key=lambda one: one.organization.name.lower()),
         "current": current,
         **navigation(request, current),
     }
@@ -29,10 +28,10 @@ def organizations(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def choose_organization(request: HttpRequest) -> HttpResponse:
-    """Work in another organization from now on."""
+    """Work in another organization from now on, on the page there that is most like the one left."""
     membership = access.choose_organization(request, request.POST.get("organization", ""))
     messages.success(request, _("You now work in %(name)s.") % {"name": membership.organization.name})
-    return redirect("accounts:team")
+    return redirect(page_in(membership, request.POST.get("from", "")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,12 +45,20 @@ def new_organization(request: HttpRequest) -> HttpResponse:
             form.add_error(error.attr, error.detail)
         else:
             access.choose_organization(request, organization.slug)
-            messages.success(
-                request, _("%(name)s is ready. You are its owner.") % {"name": organization.name}
-            )
-            return redirect("accounts:team")
+            messages.success(request, _("%(name)s is ready. You own it.") % {"name": organization.name})
+            return redirect(HOME)
     context = {"form": form, **navigation(request, current_or_none(request))}
     return render(request, "accounts/organization_form.html", context)
+
+
+@require_POST
+def sell_alone(request: HttpRequest) -> HttpResponse:
+    """Sell under one's own name: the personal organization, made when it is first asked for."""
+    form = SellerForm(request.POST)
+    name = form.cleaned_data["name"] if form.is_valid() else ""
+    organization = personal_organization(request.user, name=name)
+    access.choose_organization(request, organization.slug)
+    return redirect(HOME)
 
 
 def current_or_none(request: HttpRequest) -> Membership | None:

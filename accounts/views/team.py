@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import access
-from accounts.forms import InvitationForm, role_choices
+from accounts.forms import InvitationForm, OwnerForm, role_choices
 from accounts.models import Role
 from accounts.navigation import navigation
-from accounts.selectors import team
-from accounts.services.invitations import invite_member, revoke_invitation
-from accounts.services.members import change_role, remove_member
+from accounts.permissions import change_in_words
+from accounts.selectors import others_in, role_of, team
+from accounts.services import members
+from accounts.services.invitations import invite_member, resend_invitation, revoke_invitation
 from accounts.views.organizations import current_or_none
 from maly.errors import Invalid, MalyError
+from maly.throttling import throttle
 
 
 @require_safe
@@ -42,6 +44,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None, may_invite_owners=membership.role == Role.OWNER)
     if form.is_valid():
         try:
+            throttle("invite", f"user:{request.user.pk}")
             invitation = invite_member(membership.organization, actor=request.user, **form.cleaned_data)
         except MalyError as error:
             form.add_error(error.attr, error.detail)
@@ -64,15 +67,49 @@ def revoke(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def resend(request: HttpRequest) -> HttpResponse:
+    """Send an invitation again, with a link that works for another week."""
+    organization = access.find_current_membership(request, role=Role.ADMIN).organization
+    invitation_id = posted_id(request, "invitation")
+
+    def send() -> None:
+        throttle("invite", f"user:{request.user.pk}")
+        resend_invitation(organization, invitation_id=invitation_id, actor=request.user)
+
+    return _try(request, send, done=_("The invitation is sent again. Only its new link works."))
+
+
+@require_POST
 def change_member_role(request: HttpRequest) -> HttpResponse:
-    """Give a member another role."""
+    """Give a member another role, and say what that changes."""
     organization = access.find_current_membership(request, role=Role.ADMIN).organization
     member_id, role = posted_id(request, "member"), request.POST.get("role", "")
+    before = role_of(organization, member_id)
+    changed = change_in_words(before, role) if before and role in Role.values else ""
     return _try(
         request,
-        lambda: change_role(organization, member_id=member_id, role=role, actor=request.user),
-        done=_("The role is changed."),
+        lambda: members.change_role(organization, member_id=member_id, role=role, actor=request.user),
+        done=f"{_('The role is changed.')} {changed}".strip(),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Make another member the owner and oneself an admin; a page of its own, with the address to type."""
+    membership = access.find_current_membership(request, role=Role.OWNER)
+    organization = membership.organization
+    form = OwnerForm(request.POST or None, members=others_in(organization, user=request.user))
+    if form.is_valid():
+        member_id, confirm = int(form.cleaned_data["member"]), form.cleaned_data["confirm"]
+        try:
+            owner = members.hand_over(organization, member_id=member_id, confirm=confirm, actor=request.user)
+        except MalyError as error:
+            form.add_error(error.attr, error.detail)
+        else:
+            messages.success(request, _("%(person)s owns it now. You are an admin.") % {"person": owner.user})
+            return redirect("accounts:team")
+    context = {"form": form, "organization": organization, **navigation(request, membership)}
+    return render(request, "accounts/hand_over.html", context)
 
 
 @require_POST
@@ -82,7 +119,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     member_id = posted_id(request, "member")
     return _try(
         request,
-        lambda: remove_member(organization, member_id=member_id, actor=request.user),
+        lambda: members.remove_member(organization, member_id=member_id, actor=request.user),
         done=_("The membership has ended."),
     )
 
@@ -100,7 +137,7 @@ def _try(request: HttpRequest, change: Callable[[], object], *, done: str) -> Ht
     try:
         change()
     except MalyError as error:
-        if error.status not in (400, 409):
+        if error.status not in (400, 409, 429, 502):
             raise
         messages.error(request, error.detail)
     else:
