@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import requests
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from connect.errors import (
     BadSignature,
@@ -78,7 +79,7 @@ def answering_people() -> Iterator[None]:
     try:
         yield
     except GatewayRefused as error:
-        raise StripeUnavailable(f"Stripe refused: {error.message}") from error
+        raise StripeUnavailable(_("Stripe refused: %(message)s") % {"message": error.message}) from error
     except GatewayError as error:
         raise StripeUnavailable from error
 
@@ -210,8 +211,9 @@ def create_payout(
 
 
 def retrieve_payout(account_id: str, payout_id: str) -> Payout:
-    """The payout as it is now, with the movement that brought its money back if it failed."""
-    expand, options = {"expand": ["failure_balance_transaction"]}, _on_behalf_of(account_id)
+    """The payout as it is now, with its bank, and the movement that brought its money back if it failed."""
+    expand = {"expand": ["failure_balance_transaction", "destination"]}
+    options = _on_behalf_of(account_id)
     return Payout.parse(
         call("retrieve_payout", lambda client: client.v1.payouts.retrieve(payout_id, expand, options))
     )

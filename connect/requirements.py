@@ -102,6 +102,7 @@ PERSON: dict[str, Words] = {
     "verification.additional_document": _("Proof of address"),
     "verification.proof_of_liveness": _("Proof that it is you"),
     "verification": _("Identity check"),
+    "documents": _("Documents"),
     "documents.company_authorization": _("Proof that you may act for the company"),
     "documents.passport": _("Passport"),
     "documents.visa": _("Visa"),
@@ -119,6 +120,15 @@ DISABLED: dict[str, Words] = {
     "other": _("Stripe is reviewing the account."),
 }
 REJECTED = _("Stripe has rejected the account.")
+# The rejections that say what for; of the others Stripe itself gives no reason.
+REJECTIONS: dict[str, Words] = {
+    "rejected.incomplete_verification": _("Stripe has rejected the account: it was never verified in full."),
+    "rejected.listed": _("Stripe has rejected the account: somebody behind it is on a list of sanctions."),
+    "rejected.terms_of_service": _("Stripe has rejected the account: its terms don't allow this business."),
+    "rejected.platform_terms_of_service": _("The account was closed: our terms don't allow this business."),
+    "rejected.platform_fraud": _("The account was closed by us."),
+    "rejected.platform_other": _("The account was closed by us."),
+}
 
 
 def requirement_words(code: str) -> str:
@@ -140,7 +150,9 @@ def disabled_reason_words(reason: str | None) -> str:
     """Why Stripe has switched something off; nothing when it hasn't."""
     if not reason:
         return ""
-    return str(REJECTED if reason.startswith("rejected.") else DISABLED.get(reason, DISABLED["other"]))
+    if reason.startswith("rejected."):
+        return str(REJECTIONS.get(reason, REJECTED))
+    return str(DISABLED.get(reason, DISABLED["other"]))
 
 
 def _longest(code: str, table: dict[str, Words]) -> Words | None:

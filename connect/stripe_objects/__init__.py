@@ -1,6 +1,6 @@
 """Stripe's objects as Maly knows them: what the gateway answers. Amounts are minor units of `currency`."""
 
-from connect.stripe_objects.accounts import Account, AccountLink, PayoutSchedule
+from connect.stripe_objects.accounts import Account, AccountLink, Bank, PayoutSchedule
 from connect.stripe_objects.balances import Balance, BalanceTransaction, Payout
 from connect.stripe_objects.base import Data, hide_ids, id_of, moment
 from connect.stripe_objects.disputes import Dispute
@@ -12,6 +12,7 @@ __all__ = [
     "AccountLink",
     "Balance",
     "BalanceTransaction",
+    "Bank",
     "Charge",
     "Data",
     "Dispute",

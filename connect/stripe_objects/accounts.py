@@ -45,6 +45,20 @@ class PayoutSchedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bank:
+    """Where payouts go, as far as people may see it; not usable any more once a payout there has failed."""
+
+    name: str = ""
+    last4: str = ""
+    is_usable: bool = True
+
+    @classmethod
+    def parse(cls, data: Data) -> Self:
+        name = data.get("bank_name") or data.get("brand") or ""  # a debit card has no bank's name
+        return cls(name=name, last4=data.get("last4") or "", is_usable=data.get("status") != "errored")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """A connected account; `raw` is Stripe's own object, for the mirror only."""
 
@@ -57,6 +71,7 @@ class Account:
     transfers_status: str
     requirements: Data
     payout_schedule: PayoutSchedule
+    banks: tuple[Bank, ...] = ()
     creation_key: str = ""
     raw: Data = field(default_factory=dict, repr=False, compare=False)
 
@@ -64,6 +79,7 @@ class Account:
     def parse(cls, data: Data) -> Self:
         capabilities, due = data.get("capabilities") or {}, data.get("requirements") or {}
         payouts = (data.get("settings") or {}).get("payouts") or {}
+        banks = (data.get("external_accounts") or {}).get("data") or ()
         return cls(
             id=data["id"],
             country=data.get("country") or "",
@@ -74,6 +90,11 @@ class Account:
             transfers_status=capabilities.get("transfers") or "unrequested",
             requirements={name: due.get(name) for name in REQUIREMENT_FIELDS},
             payout_schedule=PayoutSchedule.parse(payouts.get("schedule") or {}),
+            # The default one first: there may be another for each currency.
+            banks=tuple(
+                Bank.parse(bank)
+                for bank in sorted(banks, key=lambda bank: not bank.get("default_for_currency"))
+            ),
             creation_key=(data.get("metadata") or {}).get("creation_key", ""),
             raw=data,
         )

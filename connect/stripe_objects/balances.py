@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
+from connect.stripe_objects.accounts import Bank
 from connect.stripe_objects.base import Data, hide_ids, id_of, moment
 
 
@@ -80,7 +81,8 @@ class BalanceTransaction:
 class Payout:
     """A payout to a bank: pending, in_transit, paid, failed or canceled; paid may still become failed.
 
-    `failed_at` is known where the movement that brought the money back was expanded; `raw` is for the mirror only.
+    `failed_at` is known where the movement that brought the money back was expanded, `bank` where the destination was;
+    `raw` is for the mirror only.
     """
 
     id: str
@@ -97,11 +99,12 @@ class Payout:
     failed_at: datetime | None
     is_itemised: bool
     request: str
+    bank: Bank | None = None
     raw: Data = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, data: Data) -> Self:
-        returned = data.get("failure_balance_transaction")
+        returned, destination = data.get("failure_balance_transaction"), data.get("destination")
         return cls(
             id=data["id"],
             status=data["status"],
@@ -117,5 +120,7 @@ class Payout:
             failed_at=moment(returned["created"]) if isinstance(returned, dict) else None,
             is_itemised=data.get("reconciliation_status") == "completed",
             request=(data.get("metadata") or {}).get("request", ""),
-            raw=data,
+            bank=Bank.parse(destination) if isinstance(destination, dict) else None,
+            # The mirror knows no banks.
+            raw={**data, "destination": id_of(destination)},
         )

@@ -16,7 +16,7 @@ WITHOUT = (AccountState.NOT_CONNECTED, AccountState.ONBOARDING, AccountState.DIS
 
 @dataclass(frozen=True, kw_only=True)
 class PayoutCards:
-    """`form` is None where the schedule can't be changed: held, or Stripe doesn't answer."""
+    """`form` is None where the schedule can't be changed: held, or never told by Stripe."""
 
     next: NextPayout
     held: Held | None
@@ -24,15 +24,18 @@ class PayoutCards:
     form: ScheduleForm | None
 
 
-def payout_cards(organization: Organization, sent: ScheduleForm | None = None) -> PayoutCards | None:
-    """What Stripe holds and when it pays out, asked for now; None before the organization is through onboarding.
+def payout_cards(
+    organization: Organization, sent: ScheduleForm | None = None, *, ask: bool = True
+) -> PayoutCards | None:
+    """What Stripe holds and when it pays out; None before the organization is through onboarding.
 
-    `sent` is a form with something wrong, to be shown again.
+    `sent` is a form with something wrong, to be shown again. With `ask=False` Stripe isn't waited for: it is told as
+    it was last seen.
     """
     account = get_current_account(organization)
     if account is None or account.state in WITHOUT:
         return None
-    found = read_next_payout(organization)
+    found = read_next_payout(organization, ask=ask)
     held = read_held(organization)
     form = sent
     if form is None and found.schedule is not None:

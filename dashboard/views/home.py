@@ -8,6 +8,7 @@ from accounts import access
 from accounts.models import Role
 from accounts.navigation import navigation
 from dashboard.selectors.home import home_page
+from dashboard.selectors.welcome import fees_of_kinds
 from maly.errors import NotFound
 
 
@@ -17,7 +18,8 @@ def home(request: HttpRequest) -> HttpResponse:
     try:
         membership = access.find_current_membership(request)
     except NotFound:
-        return render(request, "dashboard/welcome.html", navigation(request, None))
+        context = {"fees": fees_of_kinds(), **navigation(request, None)}
+        return render(request, "dashboard/welcome.html", context)
     context = {
         "membership": membership,
         "is_manager": access.allows(membership.role, Role.MANAGER),

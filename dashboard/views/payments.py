@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,12 +18,13 @@ from accounts.navigation import navigation
 from accounts.services.organizations import personal_organization
 from connect.errors import NotYetKnown, OrganizerNotConnected, StripeUnavailable
 from connect.models import AccountState
-from connect.selectors import get_current_account
+from connect.selectors import get_current_account, payment_status
 from connect.services import accounts, terms
 from dashboard.forms import DisconnectForm, ScheduleForm
 from dashboard.selectors import payments as selectors
 from dashboard.selectors.payout_cards import payout_cards
 from maly.errors import MalyError, NotFound
+from payouts.selectors.next_payout import read_next_payout
 from payouts.services.schedules import set_schedule
 from payouts.wording.payouts import schedule_in_words
 
@@ -29,8 +32,8 @@ from payouts.wording.payouts import schedule_in_words
 @never_cache
 @require_safe
 def payments(request: HttpRequest) -> HttpResponse:
-    """How the organization is paid and who bears the fees."""
-    return _settings_page(request, _paid_membership(request))
+    """How the organization is paid and who bears the fees; `now` in the address waits for what Stripe says."""
+    return _settings_page(request, _paid_membership(request), ask="now" in request.GET)
 
 
 @require_POST
@@ -109,13 +112,19 @@ def choose_schedule(request: HttpRequest) -> HttpResponse:
     except MalyError as error:
         return _say(request, error)
     messages.success(request, _("Saved. Payouts: %(words)s.") % {"words": schedule_in_words(chosen)})
-    return redirect("dashboard:payments")
+    return redirect(f"{reverse('dashboard:payments')}?now=1")
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def disconnect(request: HttpRequest) -> HttpResponse:
-    """A page of its own: what stops, what goes on, and the organization's name to type."""
-    membership = access.find_current_membership(request, role=Role.OWNER)
+    """A page of its own: what stops, what goes on, and the organization's web address to type."""
+    return _disconnect(request, access.find_current_membership(request, role=Role.OWNER))
+
+
+@reauthentication_required
+def _disconnect(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """For somebody who has given their password (or second factor) within the last minutes."""
     form = DisconnectForm(request.POST or None)
     if form.is_valid():
         try:
@@ -128,7 +137,9 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "organization": membership.organization,
+        "status": payment_status(membership.organization),
         "events_on_sale": selectors.count_events_on_sale(membership.organization),
+        "balance": read_next_payout(membership.organization, ask=False),
         **navigation(request, membership),
     }
     return render(request, "dashboard/disconnect.html", context)
@@ -153,9 +164,13 @@ def _returning_membership(request: HttpRequest) -> Membership:
 
 
 def _settings_page(
-    request: HttpRequest, membership: Membership, schedule_form: ScheduleForm | None = None
+    request: HttpRequest,
+    membership: Membership,
+    schedule_form: ScheduleForm | None = None,
+    *,
+    ask: bool = True,
 ) -> HttpResponse:
-    cards = payout_cards(membership.organization, schedule_form)
+    cards = payout_cards(membership.organization, schedule_form, ask=ask)
     return _payments_page(request, membership, "dashboard/payments.html", payouts=cards, form=schedule_form)
 
 

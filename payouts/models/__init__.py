@@ -1,6 +1,7 @@
 """What the app keeps, by noun."""
 
 from payouts.models.holding import PayoutHold, PayoutHoldException, PayoutRelease
+from payouts.models.last_seen import LastSeen
 from payouts.models.payouts import (
     SENT_BACK,
     UNDER_WAY,
@@ -25,6 +26,7 @@ __all__ = [
     "BalanceComparison",
     "BalanceImport",
     "BalanceTransaction",
+    "LastSeen",
     "MoneyException",
     "OrganizerPayout",
     "Payout",

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from accounts.models import Organization
 from connect.models import ConnectedAccount
-from ticketing.models import Order
+from ticketing.models import Dispute, Order
 
 
 class PayoutStatus(models.TextChoices):
@@ -42,6 +42,8 @@ class Payout(models.Model):
     )
     automatic = models.BooleanField(help_text="Made by the schedule; otherwise asked for.")
     method = models.CharField(max_length=20, blank=True)
+    bank_name = models.CharField(max_length=100, blank=True)
+    bank_last4 = models.CharField(max_length=4, blank=True, help_text="The end of the bank account's number.")
     created_at = models.DateTimeField(help_text="Stripe's time.")
     paid_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
@@ -122,6 +124,14 @@ class PayoutLine(models.Model):
     description = models.TextField(blank=True)
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_lines"
+    )
+    dispute = models.ForeignKey(
+        Dispute,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="payout_lines",
+        help_text="Which dispute took it, or gave it back.",
     )
     amount = models.BigIntegerField()
     fee_amount = models.BigIntegerField()

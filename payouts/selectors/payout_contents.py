@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from maly.money import to_decimal
 from payouts.models import OrganizerPayout, PayoutLine, PayoutRequest, PayoutStatus
 from payouts.wording.failures import failure_in_words
 from payouts.wording.payouts import SALES, TAKEN_BACK, line_in_words
-from ticketing.models import Dispute
 
 PAGE_SIZE = 100
 BATCH = 500
+# Each line is one of these, or else something other.
+SOLD = Q(type__in=SALES, dispute=None)
+REFUNDED = Q(type__in=TAKEN_BACK, dispute=None)
+DISPUTED = Q(dispute__isnull=False, amount__lt=0)
+RETURNED = Q(dispute__isnull=False, amount__gte=0)
 COLUMNS = (
     "date_utc",
     "what",
@@ -37,7 +41,14 @@ class LineRow:
 
     @property
     def words(self) -> str:
-        return line_in_words(self.line.type, is_disputed=bool(getattr(self.line, "is_disputed", False)))
+        line = self.line
+        return line_in_words(line.type, amount=line.amount, is_disputed=line.dispute_id is not None)
+
+    @property
+    def paid_amount(self) -> int | None:
+        """What the buyer paid, or got back where it is below 0; None for what isn't between buyer and organizer."""
+        is_theirs = self.line.dispute_id is None and self.line.type in (*SALES, *TAKEN_BACK)
+        return self.line.amount if is_theirs else None
 
     @property
     def less_fee_amount(self) -> int:
@@ -64,6 +75,10 @@ class Contents:
     sales_amount: int
     refund_count: int
     refunds_amount: int
+    dispute_count: int
+    disputes_amount: int
+    returned_count: int
+    returned_amount: int
     other_amount: int
     less_fees_amount: int
     unexplained_amount: int
@@ -83,11 +98,15 @@ def read_contents(payout: OrganizerPayout, *, number: int = 1) -> Contents:
     """A page of what the payout is made of, in three statements, and its history."""
     sums = payout.lines.order_by().aggregate(
         count=Count("id"),
-        order_count=Count("order", filter=Q(type__in=SALES), distinct=True),
-        sales_amount=Sum("amount", filter=Q(type__in=SALES), default=0),
-        refund_count=Count("id", filter=Q(type__in=TAKEN_BACK)),
-        refunds_amount=Sum("amount", filter=Q(type__in=TAKEN_BACK), default=0),
-        other_amount=Sum("amount", filter=~Q(type__in=(*SALES, *TAKEN_BACK)), default=0),
+        order_count=Count("order", filter=SOLD, distinct=True),
+        sales_amount=Sum("amount", filter=SOLD, default=0),
+        refund_count=Count("id", filter=REFUNDED),
+        refunds_amount=Sum("amount", filter=REFUNDED, default=0),
+        dispute_count=Count("dispute", filter=DISPUTED, distinct=True),
+        disputes_amount=Sum("amount", filter=DISPUTED, default=0),
+        returned_count=Count("dispute", filter=RETURNED, distinct=True),
+        returned_amount=Sum("amount", filter=RETURNED, default=0),
+        other_amount=Sum("amount", filter=~(SOLD | REFUNDED | DISPUTED | RETURNED), default=0),
         fees=Sum("fee_amount", default=0),
         net=Sum("net_amount", default=0),
         allocated=Count("id", filter=Q(allocated=True)),
@@ -118,8 +137,7 @@ def export_rows(payout: OrganizerPayout) -> Iterator[tuple[object, ...]]:
 
 
 def _with_parts(payout: OrganizerPayout) -> QuerySet[PayoutLine]:
-    disputed = Exists(Dispute.objects.filter(order=OuterRef("order")))
-    return payout.lines.select_related("order__event").annotate(is_disputed=disputed)
+    return payout.lines.select_related("order__event")
 
 
 def _history(payout: OrganizerPayout) -> Iterator[Step]:

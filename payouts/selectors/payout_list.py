@@ -14,7 +14,7 @@ from payouts.models import UNDER_WAY, OrganizerPayout, PayoutStatus
 from payouts.selectors.next_payout import NextPayout, read_next_payout
 from payouts.services.holding import Held, read_held
 from payouts.wording.failures import failure_in_words
-from payouts.wording.payouts import TONES, status_in_words
+from payouts.wording.payouts import TONES, bank_in_words, status_in_words
 
 PAGE_SIZE = 25
 
@@ -36,6 +36,11 @@ class PayoutRow:
     @property
     def is_failed(self) -> bool:
         return self.payout.status == PayoutStatus.FAILED
+
+    @property
+    def bank(self) -> str:
+        """The bank account it went to, as statements print it; empty when Stripe didn't say."""
+        return bank_in_words(self.payout.bank_last4)
 
     @property
     def failure(self) -> str:
@@ -84,6 +89,15 @@ class PayoutIndex:
         return self.tabs[0].count == 0
 
     @property
+    def stops_the_next(self) -> bool:
+        """Whether the one that failed still keeps the next ones from being made, as far as Stripe was heard since."""
+        if self.failed is None:
+            return False
+        failed_at, as_of = self.failed.payout.failed_at, self.next.as_of
+        is_older = as_of is None or (failed_at is not None and as_of < failed_at)
+        return is_older or self.next.is_stopped
+
+    @property
     def may_pay_out(self) -> bool:
         """Whether a payout can be asked for by hand right now."""
         return self.next.is_manual and self.next.has_money and self.held is None
@@ -105,8 +119,13 @@ class PayoutIndex:
         return _query(self.status, self.number + 1) if self.last < self.count else ""
 
 
-def list_payouts(organization: Organization, *, status: str = "", number: int = 1) -> PayoutIndex:
-    """A page of the organization's payouts, the newest first; an unknown status is none. Asks Stripe what is next."""
+def list_payouts(
+    organization: Organization, *, status: str = "", number: int = 1, ask: bool = True
+) -> PayoutIndex:
+    """A page of the organization's payouts, the newest first; an unknown status is none.
+
+    What is next is asked of Stripe, or with `ask=False` told as it was last seen.
+    """
     status = status if status in PayoutStatus.values else ""
     ours = OrganizerPayout.objects.filter(organization=organization).order_by("-created_at", "-id")
     counts = dict(ours.order_by().values_list("status").annotate(Count("id")))
@@ -116,7 +135,7 @@ def list_payouts(organization: Organization, *, status: str = "", number: int = 
     begin = (number - 1) * PAGE_SIZE
     latest = ours.first()
     return PayoutIndex(
-        next=read_next_payout(organization),
+        next=read_next_payout(organization, ask=ask),
         held=read_held(organization),
         figures=sum_payouts(organization),
         failed=PayoutRow(latest) if latest and latest.status == PayoutStatus.FAILED else None,

@@ -21,6 +21,7 @@ from maly.poke import poke
 from payouts import postings
 from payouts.models import OrganizerPayout, PayoutRequest, PayoutStatus, PlatformPayout
 from payouts.services.lines import sync_lines
+from payouts.services.payout_news import tell_of_payout
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +146,8 @@ def _converge(payout: AnyPayout, reading: Reading) -> None:
         for write in _postings_of(payout, before):
             write(payout)
         _audit(payout, payout.status, reading, before={"status": before})
+        if isinstance(payout, OrganizerPayout):
+            tell_of_payout(payout)
         logger.info("payout_changed payout=%s from=%s to=%s", payout, before, payout.status)
     payout.save()
 
@@ -157,6 +160,8 @@ def _copy_facts(payout: AnyPayout, reading: Reading) -> None:
     is_older = payout.synced_at is not None and reading.asked_at < payout.synced_at
     if is_older or RANKS[PayoutStatus(seen.status)] < RANKS[PayoutStatus(payout.status)]:
         return
+    if seen.bank and seen.bank.last4:  # one that was removed since is told without it
+        payout.bank_name, payout.bank_last4 = seen.bank.name[:100], seen.bank.last4[-4:]
     payout.arrival_date = seen.arrives_at
     payout.method = seen.method
     payout.failure_code = seen.failure_code

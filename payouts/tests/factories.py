@@ -34,5 +34,6 @@ class OrganizerPayoutFactory(factory.django.DjangoModelFactory[OrganizerPayout])
     currency = "usd"
     status = PayoutStatus.PAID
     automatic = True
+    bank_last4 = "6789"
     created_at = factory.LazyFunction(timezone.now)
     arrival_date = factory.SelfAttribute("created_at")

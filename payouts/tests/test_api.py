@@ -18,6 +18,7 @@ from payouts.services.payouts import sync_payout
 from payouts.tests.conftest import control, fail, payouts_at_stripe
 from payouts.tests.factories import OrganizerPayoutFactory
 from payouts.wording.failures import UNKNOWN, WORDS, failure_in_words
+from sandbox.resources.payout_states import FAILURES
 
 pytestmark = pytest.mark.django_db
 
@@ -388,7 +389,7 @@ def test_a_refusal_is_kept_under_its_key(api, manual, organizer, fund):
 def test_every_failure_has_words_and_an_unknown_one_a_plain_sentence():
     from djstripe.enums import PayoutFailureCode
 
-    assert {code for code, _words in PayoutFailureCode.choices} <= set(WORDS)
+    assert {*FAILURES, *(code for code, _words in PayoutFailureCode.choices)} <= set(WORDS)
     assert all(failure_in_words(code).endswith(".") for code in WORDS)
     assert failure_in_words("something_new") == failure_in_words("") == str(UNKNOWN)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from connect import gateway
 from connect.errors import GatewayRefused, GatewayUnavailable
+from connect.stripe_objects import Bank
 from ledger import chart
 from ledger.models import LedgerTransaction
 from ledger.services.balances import balance
@@ -169,6 +170,17 @@ def test_an_older_reading_changes_nothing_but_when_it_was_paid(account, fund, pa
     assert (payout.status, payout.method) == ("failed", "standard")
     assert payout.arrival_date == known["failed"].seen.arrives_at
     assert payout.synced_at == known["failed"].asked_at
+
+
+def test_a_bank_account_that_was_removed_since_is_still_the_one_that_it_went_to(account, fund, pay_out):
+    known = readings(fund, pay_out, account)
+    record_payout(account, known["created"])
+    bank = OrganizerPayout.objects.get().bank_last4
+    gone = Bank.parse({"id": "ba_1", "object": "bank_account", "deleted": True})
+    record_payout(account, replace(known["paid"], seen=replace(known["paid"].seen, bank=gone)))
+    payout = OrganizerPayout.objects.get()
+    assert (payout.status, payout.bank_last4) == ("paid", bank)
+    assert bank
 
 
 def test_a_payout_below_zero_is_taken_from_the_bank(account, fund, pay_out):

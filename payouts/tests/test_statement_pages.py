@@ -99,15 +99,3 @@ def test_a_title_is_never_markup(client: Client, sell: Callable[..., Order], mon
     sell()
     Event.objects.update(title="<script>alert(1)</script>")
     assert "<script>alert" not in client.get(f"{LIST}{month}/").content.decode()
-
-
-def test_a_statement_costs_the_same_for_one_movement_and_for_many(
-    client: Client, sell: Callable[..., Order], month: str, django_assert_num_queries: Any
-) -> None:
-    sell()
-    client.get(f"{LIST}{month}/")  # which notes the session
-    for _round in range(2):
-        # session, user, memberships; months, movements, their events, four balances
-        with django_assert_num_queries(10):
-            client.get(f"{LIST}{month}/")
-        sell()

@@ -38,7 +38,7 @@ def pay_out(request: HttpRequest) -> HttpResponse:
         return redirect(LIST)
     form = PayOutForm(request.POST or None, available=found.available, initial={"nonce": uuid.uuid4().hex})
     is_checked = request.POST.get("step") == "check" and form.is_valid()
-    return _show(request, membership, form, is_checked=is_checked)
+    return _show(request, membership, form, is_checked=is_checked, bank=found.bank_words)
 
 
 def _pay(request: HttpRequest, membership: Membership) -> HttpResponse:
@@ -85,9 +85,9 @@ def _require_payable(membership: Membership) -> NextPayout:
 
 
 def _show(
-    request: HttpRequest, membership: Membership, form: PayOutForm, *, is_checked: bool
+    request: HttpRequest, membership: Membership, form: PayOutForm, *, is_checked: bool, bank: str = ""
 ) -> HttpResponse:
-    context = {"membership": membership, "form": form, **navigation(request, membership)}
+    context = {"membership": membership, "form": form, "bank": bank, **navigation(request, membership)}
     if not is_checked:
         return render(request, "payouts/pay_out.html", context)
     currency, amount = form.cleaned_data["currency"], form.cleaned_data["amount"]

@@ -19,13 +19,16 @@ from ticketing.forms.buyers import read_quantity
 @never_cache
 @require_safe
 def payout_list(request: HttpRequest) -> HttpResponse:
-    """The organization's payouts; status and page stand in the address."""
+    """The organization's payouts; status and page stand in the address, `now` waits for what Stripe says."""
     try:
         membership = find_current_membership(request, role=Role.ADMIN)
     except NotFound:  # in no organization yet: the first page says how to begin
         return redirect("dashboard:home")
     found = list_payouts(
-        membership.organization, status=request.GET.get("status", ""), number=_page_number(request)
+        membership.organization,
+        status=request.GET.get("status", ""),
+        number=_page_number(request),
+        ask="now" in request.GET,
     )
     context = {"membership": membership, "list": found, **navigation(request, membership)}
     return render(request, "payouts/payouts.html", context)

@@ -43,7 +43,7 @@ TYPE_WORDS: dict[str, Promise] = {
     "transfer": gettext_lazy("Transfer"),
 }
 OTHER = gettext_lazy("Other movement at Stripe")
-REFUND_OR_DISPUTE = gettext_lazy("Refund or dispute")
+DISPUTE, DISPUTE_WON = gettext_lazy("Dispute"), gettext_lazy("Dispute won")
 
 
 def status_in_words(status: str) -> str:
@@ -51,10 +51,15 @@ def status_in_words(status: str) -> str:
     return str(STATUS_WORDS[status])
 
 
-def line_in_words(type_: str, *, is_disputed: bool) -> str:
-    """What a line is; Stripe takes money back for a refund and for a dispute with the same type of movement."""
-    if is_disputed and type_ in TAKEN_BACK:
-        return str(REFUND_OR_DISPUTE)
+def bank_in_words(last4: str) -> str:
+    """A bank account by the end of its number, ····6789; nothing where it isn't known."""
+    return f"····{last4}" if last4 else ""
+
+
+def line_in_words(type_: str, *, amount: int, is_disputed: bool) -> str:
+    """What a line is; what moves for a dispute has the types of a refund and of a sale at Stripe."""
+    if is_disputed:
+        return str(DISPUTE if amount < 0 else DISPUTE_WON)
     return str(TYPE_WORDS.get(type_, OTHER))
 
 
