@@ -58,6 +58,10 @@ def record_refund(event: StripeEvent) -> None:
 def record_refunds_of_charge(event: StripeEvent) -> None:
     charge = event.payload["data"]["object"]
     if not sync_refunds_of(event.object_id):
+        code = (charge.get("metadata") or {}).get("order", "")
+        # Paid and refunded before we heard of either: the payment doesn't know its intent yet.
+        if Payment.objects.filter(order__code=code, payment_intent_id=None, status__in=UNDER_WAY).exists():
+            raise NotYetKnown("the payment isn't settled yet")
         _explain_unknown_refund(charge.get("payment_intent") or "")
 
 

@@ -14,25 +14,13 @@ from unfold.admin import ModelAdmin
 
 from accounts.admin import ReadOnly
 from maly.errors import MalyError
-from ticketing.dispute_words import reason_in_words, status_in_words
+from ticketing.dispute_words import EVIDENCE, reason_in_words, status_in_words
 from ticketing.models import Dispute
 from ticketing.selectors.disputes import DisputeDetail, can_answer, get_dispute_detail
 from ticketing.services.dispute_answers import accept_dispute, save_draft, submit_evidence
 from ticketing.services.dispute_evidence import LONGEST_TEXT
 from ticketing.services.disputes import settle_dispute
 
-LABELS = {
-    "product_description": "What was sold",
-    "customer_name": "Buyer's name",
-    "customer_email_address": "Buyer's email",
-    "service_date": "Day of the event",
-    "access_activity_log": "What the buyer did with it",
-    "refund_policy_disclosure": "Refund policy, and how it was shown",
-    "refund_refusal_explanation": "Why no refund is due",
-    "cancellation_rebuttal": "Why it wasn't cancelled",
-    "duplicate_charge_explanation": "Why it isn't a second charge",
-    "uncategorized_text": "Anything else",
-}
 SHORT = ("customer_name", "customer_email_address", "service_date")
 
 
@@ -44,7 +32,7 @@ class EvidenceForm(forms.Form):
         for name, text in detail.evidence:
             widget = forms.TextInput() if name in SHORT else forms.Textarea(attrs={"rows": 6, "cols": 80})
             self.fields[name] = forms.CharField(
-                label=LABELS[name], initial=text, required=False, max_length=LONGEST_TEXT, widget=widget
+                label=EVIDENCE[name], initial=text, required=False, max_length=LONGEST_TEXT, widget=widget
             )
         self.fields["confirmed"] = forms.BooleanField(required=False, label="I know that this is final")
 

@@ -34,7 +34,7 @@ class RefundAdmin(Confirmed, ReadOnly, ModelAdmin):
     list_filter = ("needs_staff", "status", "origin")
     list_select_related = ("order",)
     search_fields = ("code", "order__code", "stripe_refund_id")
-    exclude = ("request_key",)
+    exclude = ("request_key", "note")  # the note is the organizer's own
     show_full_result_count = False
     actions = ("make_whole", "pay_otherwise", "mark_settled")
 

@@ -31,7 +31,10 @@ class RefundCreateView(IdempotentMixin, APIView):
         amount = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
         refund_application_fee = serializers.BooleanField(required=False, allow_null=True, default=None)
         restock = serializers.BooleanField(required=False, default=True)
-        reason = serializers.CharField(max_length=500)
+        reason = serializers.CharField(max_length=500, help_text="The buyer reads it.")
+        note = serializers.CharField(
+            max_length=500, required=False, allow_blank=True, help_text="For the organizer's team alone."
+        )
 
         def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
             if "tickets" in attrs and "amount" in attrs:

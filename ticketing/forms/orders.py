@@ -1,4 +1,4 @@
-"""What organizers put right about an order: where its tickets go, and whose name is on one."""
+"""What organizers put right about an order: where its tickets go, whose name is on one, and which don't count."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from maly.errors import MalyError
 from ticketing.services.buyers import LONGEST_EMAIL, LONGEST_NAME
 
+LONGEST_REASON = 500
 NO_ADDRESS = _("Enter an email address, like name@example.com")
 
 
@@ -32,6 +33,22 @@ class RenameForm(forms.Form):
         max_length=LONGEST_NAME,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter a name")},
+    )
+
+    def say(self, error: MalyError) -> None:
+        self.add_error(error.attr if error.attr in self.fields else None, error.detail)
+
+
+class CancelTicketsForm(forms.Form):
+    """Why tickets that cost nothing are cancelled, and what becomes of their seats."""
+
+    restock = forms.BooleanField(label=_("Put the seats back on sale"), required=False, initial=True)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=_("The buyer reads it in the email."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Give a reason")},
     )
 
     def say(self, error: MalyError) -> None:

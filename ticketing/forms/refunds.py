@@ -14,6 +14,7 @@ from ticketing.forms.fields import PriceField
 from ticketing.models import Ticket
 
 LONGEST_REASON = 500
+LONGEST_NOTE = 500
 TICKETS, AMOUNT = "tickets", "amount"
 
 
@@ -51,6 +52,13 @@ class RefundForm(forms.Form):
         help_text=_("The buyer reads it in the email."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Give a reason")},
+    )
+    note = forms.CharField(
+        label=_("Private note"),
+        max_length=LONGEST_NOTE,
+        required=False,
+        help_text=_("Only your team reads it: on the order, and in the export."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def __init__(

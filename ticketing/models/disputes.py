@@ -56,6 +56,11 @@ class Dispute(models.Model):
         null=True, blank=True, help_text="Until when Stripe takes evidence, if it says."
     )
     evidence = models.JSONField(default=dict, blank=True, help_text="The draft: our texts by Stripe's names.")
+    statement = models.TextField(blank=True, help_text="What the organizer knows, for the bank.")
+    statement_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    statement_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=10, choices=Answer, blank=True)
     answer_key = models.CharField(max_length=80, unique=True, null=True, blank=True)
     answer_asked_at = models.DateTimeField(null=True, blank=True)

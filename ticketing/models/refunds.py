@@ -63,6 +63,13 @@ class Refund(models.Model):
     refund_application_fee = models.BooleanField(help_text="As it was sent to Stripe.")
     restock = models.BooleanField(default=True, help_text="Whether the seats are sold again.")
     reason = models.CharField(max_length=500, blank=True)
+    note = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The organizer's own; nobody outside its team reads it.",
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

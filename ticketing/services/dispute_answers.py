@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import audit
@@ -50,7 +51,7 @@ def save_draft(dispute: Dispute, *, actor: User, evidence: Mapping[str, str]) ->
     """
     texts = _check(evidence)
     with transaction.atomic():
-        dispute = _lock_open(dispute)
+        dispute = lock_open_dispute(dispute)
         dispute.evidence = dict.fromkeys(dispute.evidence, "") | texts
         dispute.save(update_fields=["evidence"])
         _log(dispute, "dispute.draft_saved", actor)
@@ -99,7 +100,7 @@ def carry_out_answer(dispute_id: int) -> bool:
 
 def _answer(dispute: Dispute, kind: str, actor: User, assembled: Mapping[str, str]) -> Dispute:
     with transaction.atomic():
-        dispute = _lock_open(dispute)
+        dispute = lock_open_dispute(dispute)
         dispute.evidence = dispute.evidence or dict(assembled)
         dispute.answer, dispute.answer_key = kind, f"dispute-{uuid.uuid4()}"
         dispute.answer_asked_at, dispute.answered_by = timezone.now(), actor
@@ -111,12 +112,17 @@ def _answer(dispute: Dispute, kind: str, actor: User, assembled: Mapping[str, st
         logger.warning("dispute_answer_unknown dispute=%s", dispute)
     dispute.refresh_from_db()
     if not dispute.answer:
-        raise DisputeAnswerRefused(f"{dispute.staff_reason} Nothing was sent to the bank.")
+        raise DisputeAnswerRefused(
+            _("%(staff_reason)s Nothing was sent to the bank.") % {"staff_reason": dispute.staff_reason}
+        )
     return dispute
 
 
-def _lock_open(dispute: Dispute) -> Dispute:
-    """The dispute, locked after its order, if it can still be answered."""
+def lock_open_dispute(dispute: Dispute) -> Dispute:
+    """The dispute, locked after its order, if it can still be answered.
+
+    Raises DisputeAnswered, DisputeDecided, DisputeTooLate.
+    """
     lock_payment(dispute.payment_id, dispute.order_id)
     dispute = (
         Dispute.objects.select_for_update(of=("self",))
@@ -135,7 +141,7 @@ def _lock_open(dispute: Dispute) -> Dispute:
 def _check(evidence: Mapping[str, str]) -> dict[str, str]:
     unknown = [name for name in evidence if name not in FIELDS]
     if unknown:
-        raise Invalid("This isn't one of the texts that a bank reads.", attr=unknown[0])
+        raise Invalid(_("This isn't one of the texts that a bank reads."), attr=unknown[0])
     texts = {name: text.strip() for name, text in evidence.items() if text.strip()}
     if sum(map(len, texts.values())) > LONGEST_TOGETHER or any(
         len(text) > LONGEST_TEXT for text in texts.values()

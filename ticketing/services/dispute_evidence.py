@@ -46,7 +46,7 @@ def assemble_evidence(dispute: Dispute) -> dict[str, str]:
         "service_date": _local(order, order.event.starts_at).date().isoformat(),
         "access_activity_log": _log_activity(order, tickets),
         "refund_policy_disclosure": _disclose_policy(order),
-        "uncategorized_text": _tell_the_rest(order, tickets),
+        "uncategorized_text": _tell_the_rest(order, tickets, dispute.statement),
     }
     return {name: text[:LONGEST_TEXT] for name, text in facts.items() if text}
 
@@ -112,7 +112,7 @@ def _disclose_policy(order: Order) -> str:
     )
 
 
-def _tell_the_rest(order: Order, tickets: Iterable[Ticket]) -> str:
+def _tell_the_rest(order: Order, tickets: Iterable[Ticket], statement: str) -> str:
     paid = format_amount(order.total_amount, order.currency)
     lines = [f"Order {order.code}: {paid} was paid for {len(list(tickets))} tickets."]
     given = order.refunds.filter(status__in=(Refund.Status.PENDING, Refund.Status.SUCCEEDED)).order_by("pk")
@@ -123,4 +123,6 @@ def _tell_the_rest(order: Order, tickets: Iterable[Ticket]) -> str:
     ]
     if order.event.status == "cancelled" and order.event.cancelled_at:
         lines.append(f"The event was cancelled on {_stamp(order.event.cancelled_at)}.")
+    if statement:
+        lines.append(f"{order.organization.name}, the organizer, says:\n\n{statement}")
     return "\n".join(lines)

@@ -112,7 +112,8 @@ def _accept(order: Order, payment: Payment, refund: Refund, answer: StripeRefund
         )
     refund.save()
     _post(order, refund, answer)
-    voided = void_tickets(refund.voided.all())
+    # One that Stripe had refused let its tickets go; what was cancelled since has given its seat back already.
+    voided = void_tickets(refund.voided.exclude(ticket__status=Ticket.Status.CANCELLED))
     change_order(order, refund)
     _tell(order, refund)
     if voided:

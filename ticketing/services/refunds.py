@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from accounts.services import audit
@@ -59,14 +60,16 @@ def request_refund(
     amount: int | None = None,
     refund_application_fee: bool | None = None,
     restock: bool = True,
+    note: str = "",
     origin: str = Refund.Origin.ORGANIZER,
     idempotency: tuple[str, str] | None = None,
 ) -> Refund:
     """Refund chosen tickets (by code), an amount (minor units), or all that is left; fee by the order's frozen terms.
 
     An outcome that isn't known yet leaves the refund requested: a sweep goes on with it. `idempotency` is the caller
-    and the Idempotency-Key, so that a retry finds its refund. Raises OrderNotRefundable, NothingToRefund,
-    RefundTooLarge, TicketAlreadyRefunded, RefundUnderWay, RefundNeedsStaff, RefundRefused, Invalid.
+    and the Idempotency-Key, so that a retry finds its refund. The buyer reads the `reason`; the `note` is for the
+    organizer's team alone. Raises OrderNotRefundable, NothingToRefund, RefundTooLarge, TicketAlreadyRefunded,
+    RefundUnderWay, RefundNeedsStaff, RefundRefused, Invalid.
     """
     request_key = _request_key(idempotency)
     with transaction.atomic():
@@ -82,13 +85,17 @@ def request_refund(
                 origin=origin,
                 actor=actor,
                 reason=reason,
+                note=note,
                 restock=restock,
                 request_key=request_key,
             )
     crash_point("refund.requested")
     refund = carry_out_refund(refund.pk)
     if refund.status == Refund.Status.REFUSED:
-        raise RefundRefused(f"Stripe refused the refund: {refund.failure_reason} Nothing was refunded.")
+        raise RefundRefused(
+            _("Stripe refused the refund: %(failure_reason)s Nothing was refunded.")
+            % {"failure_reason": refund.failure_reason}
+        )
     return refund
 
 
@@ -105,6 +112,7 @@ def write_refund(
     origin: str,
     actor: User | None = None,
     reason: str = "",
+    note: str = "",
     restock: bool = True,
     request_key: str = "",
 ) -> Refund:
@@ -124,6 +132,7 @@ def write_refund(
         refund_application_fee=plan.refund_application_fee,
         restock=restock,
         reason=reason,
+        note=note,
         actor=actor,
         request_key=request_key,
     )
@@ -169,7 +178,7 @@ def find_payment(order: Order) -> Payment:
     paid = order.payments.filter(status=Payment.Status.SUCCEEDED)
     payment = paid.exclude(refunds__origin=Refund.Origin.LATE_PAYMENT).first()
     if payment is None:
-        raise OrderNotRefundable("Nothing was paid for this order, so nothing can be refunded.")
+        raise OrderNotRefundable(_("Nothing was paid for this order, so nothing can be refunded."))
     return payment
 
 
@@ -193,7 +202,8 @@ def _choose(live: list[Ticket], codes: Sequence[str]) -> list[Ticket]:
     unknown = [code for code in codes if code not in known]
     if unknown:
         raise TicketAlreadyRefunded(
-            f"Ticket {unknown[0][:20]} isn't a valid ticket of this order: it may be refunded already."
+            _("Ticket %(unknown)s isn't a valid ticket of this order: it may be refunded already.")
+            % {"unknown": unknown[0][:20]}
         )
     return [known[code] for code in dict.fromkeys(codes)]
 

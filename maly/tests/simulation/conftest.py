@@ -1,6 +1,7 @@
 """The simulation's machine, with this process's database and sandbox."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +17,13 @@ from maly.tests.simulation.machine import Marketplace  # noqa: E402  after the l
 
 @pytest.fixture
 def marketplace(
-    transactional_db: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    transactional_db: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
 ) -> Iterator[type[Marketplace]]:
     """A machine to be run: each run empties database and sandbox first."""
     from django.test.testcases import TransactionTestCase
 
     monkeypatch.setattr(gateway, "FIRST_PAUSE_SECONDS", 0)
+    settings.MALY_DATA_DIR = tmp_path  # the heads of its days are exported there, and no other test's concern
     empty: Any = TransactionTestCase._fixture_teardown
     attributes = {"sandbox": sandbox, "empty_tables": staticmethod(lambda: empty(None)), "runs": []}
     with virtual_postgres():

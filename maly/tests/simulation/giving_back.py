@@ -1,4 +1,7 @@
-"""Rules of refunds: by organizer and staff, by ticket and amount, in Stripe's dashboard, and back from the bank."""
+"""Rules of refunds: by organizer and staff, by ticket and amount, in Stripe's dashboard, and back from the bank.
+
+And of cancelling what cost nothing.
+"""
 
 from typing import Any
 
@@ -11,6 +14,7 @@ from maly.tests.simulation.steps import step
 from maly.tests.simulation.trouble import Trouble
 from ticketing.models import Refund
 from ticketing.services import refunds
+from ticketing.services.ticket_cancellations import cancel_free_order, cancel_ticket
 
 # All that is left, the first so many tickets, or a part of what was paid in percent.
 PARTS = st.one_of(
@@ -69,6 +73,19 @@ class GivingBack(Run):
             refund = live[-1 - pick % len(live)]
             status, _ = self.market.control(f"refunds/{refund['id']}", status="failed")
             self.tell(f"a refund of {refund['amount']} comes back: {status}")
+
+    @step(1, pick=PICK, whole=st.booleans(), restock=st.booleans())
+    def cancel_what_was_free(self, pick: int, whole: bool, restock: bool) -> None:
+        sale = self.sale(pick)
+        order = sale.order() if sale else None
+        free = order.tickets.filter(paid_amount=0).order_by("pk").first() if order else None
+        if sale is None or order is None or free is None:
+            return
+        wish: dict[str, Any] = {"actor": sale.organizer.owner, "reason": "Not coming", "restock": restock}
+        if whole:
+            self.act(f"{sale} is cancelled", lambda: cancel_free_order(order, **wish))
+        else:
+            self.act(f"{sale}: a free ticket is cancelled", lambda: cancel_ticket(free, **wish))
 
     @step(1, debits=st.booleans())
     def our_bank(self, debits: bool) -> None:

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Role
 from accounts.navigation import navigation
-from maly.errors import MalyError, NotFound
+from maly.errors import MalyError
 from ticketing.access import enter_order
 from ticketing.forms.orders import RenameForm, ResendForm
-from ticketing.models import Order, Ticket
+from ticketing.selectors.organizer_orders import find_ticket
 from ticketing.services.buyers import rename_ticket, resend_tickets
 
 ORDER = "dashboard:order-detail"
@@ -43,7 +43,7 @@ def resend(request: HttpRequest, code: str) -> HttpResponse:
 def rename(request: HttpRequest, code: str, ticket: str) -> HttpResponse:
     """Put another name on a ticket."""
     order, membership = enter_order(request, code, Role.MANAGER)
-    one = _find_ticket(order, ticket)
+    one = find_ticket(order, ticket)
     form = RenameForm(request.POST or None, initial={"name": one.holder_name})
     if form.is_valid():
         try:
@@ -55,11 +55,3 @@ def rename(request: HttpRequest, code: str, ticket: str) -> HttpResponse:
             return redirect(ORDER, code)
     context = {"order": order, "ticket": one, "form": form, **navigation(request, membership)}
     return render(request, "ticketing/organizer/ticket_rename.html", context)
-
-
-def _find_ticket(order: Order, code: str) -> Ticket:
-    """A ticket of the order; another order's is NotFound."""
-    ticket = order.tickets.select_related("line").filter(code=code.replace("\x00", "")).first()
-    if ticket is None:
-        raise NotFound
-    return ticket

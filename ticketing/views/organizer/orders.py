@@ -8,10 +8,14 @@ from django.views.decorators.http import require_safe
 from accounts.access import find_current_membership
 from accounts.models import Role
 from accounts.navigation import navigation
+from accounts.navigation_memory import is_shown, show_entry
 from maly.errors import NotFound
 from maly.spreadsheets import stream_csv
+from ticketing.selectors.dispute_pages import has_disputes
 from ticketing.selectors.order_filters import read_filters
 from ticketing.selectors.organizer_orders import export_rows, list_orders
+
+DISPUTES = "ticketing:disputes"
 
 
 @require_safe
@@ -27,6 +31,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before", ""),
         after=request.GET.get("after", ""),
     )
+    if not is_shown(request, membership, DISPUTES) and has_disputes(membership.organization):
+        show_entry(request, membership, DISPUTES)
     context = {"membership": membership, "list": found, **navigation(request, membership)}
     return render(request, "ticketing/organizer/orders.html", context)
 

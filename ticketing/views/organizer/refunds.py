@@ -109,6 +109,7 @@ def _refund(request: HttpRequest, order: Order, form: RefundForm) -> Refund | No
             order,
             actor=request.user,
             reason=given["reason"],
+            note=given["note"],
             restock=given["restock"],
             idempotency=key,
             **form.wish,
