@@ -2,24 +2,20 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from django.utils.timezone import now
 from playwright.sync_api import Page, expect
 
 from accounts.models import Organization, User
 from maly.tests.server import Site, sign_in
-from maly.tests.test_journeys import choose_tickets, give_details, pay
 from maly.tests.test_pages_accessible import ALL_RULES, AXE, AXE_SCRIPT, assert_fine, look_over
-from ticketing.models import Event, Order, Ticket, TicketType
+from ticketing.models import Event
 from ticketing.services.cancellation_work import work_off_cancellations
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("events-browser")]
 OpenPage = Callable[..., Page]
 EVENTS = "/dashboard/events/"
-MOST_FIELDS = 12
 
 
 @pytest.fixture
@@ -29,53 +25,6 @@ def desk(open_page: OpenPage, organizer: User) -> Page:
     sign_in(page, organizer.email)
     page.wait_for_url("**/dashboard/**")
     return page
-
-
-def fill(page: Page, fields: dict[str, str]) -> int:
-    """Type into the fields with these labels; how many they were."""
-    for label, value in fields.items():
-        page.get_by_label(label, exact=True).fill(value)
-    return len(fields)
-
-
-@pytest.mark.parametrize(("width", "javascript"), [(1280, True), (390, False)])
-def test_from_nothing_to_a_sold_ticket_in_few_fields(
-    open_page: OpenPage,
-    site: Site,
-    connected_organization: Organization,
-    organizer: User,
-    width: int,
-    javascript: bool,
-) -> None:
-    page = open_page(width=width, javascript=javascript)
-    sign_in(page, organizer.email)
-    page.goto(EVENTS)
-    page.get_by_role("link", name="Create event").click()
-    filled = fill(page, {"Event name": "Night Market", "Starts": "2030-12-13T19:30"})
-    page.get_by_label("Time zone").select_option("America/New_York")
-    page.get_by_role("button", name="Save and add tickets").click()
-    page.get_by_role("link", name="Add ticket").click()
-    filled += fill(page, {"Name": "General admission", "Price": "50", "Quantity": "100"})
-    if javascript:
-        expect(page.get_by_text("Buyers see $50.00. You receive $45.50.")).to_be_visible()
-    else:
-        page.get_by_role("button", name="What will buyers see?").click()
-        expect(page.get_by_text("Buyers see $50.00. You receive $45.50.")).to_be_visible()
-    page.get_by_role("button", name="Add ticket").click()
-    page.get_by_role("button", name="Publish event").click()
-    expect(page.get_by_text("Published. Tickets can be bought from now on.")).to_be_visible()
-    expect(page.get_by_label("Link of the event")).to_have_value(f"{site.url}/e/night-market/")
-    assert filled + 1 <= MOST_FIELDS
-    buyer = open_page(width=390)
-    choose_tickets(buyer, "night-market", 2)
-    give_details(buyer)
-    pay(buyer)
-    buyer.wait_for_url("**/o/**")
-    site.settle()
-    assert Order.objects.get().status == "paid"
-    page.reload()
-    expect(page.locator(".figures")).to_contain_text("2 of 100")
-    expect(page.locator(".figures")).to_contain_text("$91.30")
 
 
 def test_the_price_line_is_the_servers_while_one_types(desk: Page, organization: Organization) -> None:
@@ -131,37 +80,6 @@ def test_the_refunds_of_a_cancelled_event_are_watched_as_they_go(
     work_off_cancellations()
     expect(desk.get_by_text("1 of 1 orders done")).to_be_visible(timeout=10_000)
     assert Event.objects.get().status == "cancelled"
-
-
-def test_the_organizers_event_pages_are_for_everybody(
-    desk: Page, site: Site, connected_organization: Organization, organization: Organization
-) -> None:
-    problems = look_over(desk, [EVENTS, f"{EVENTS}new/"])
-    event = EventFactory(organization=organization, title="A" + "bsolutelyunbreakable" * 5, slug="long")
-    kinds: list[dict[str, object]] = [
-        {},
-        {"price_amount": 0, "name": "Free"},
-        {"is_hidden": True, "name": "Z" * 80},
-        {"stopped_at": now(), "name": "Stopped"},
-        {"sales_start": now() + timedelta(days=3), "name": "Later"},
-    ]
-    for kind in kinds:
-        TicketTypeFactory(event=event, **kind)
-    site.pay(site.check_out("long", 3))
-    first = Ticket.objects.order_by("id").first()
-    assert first
-    Ticket.objects.filter(pk=first.pk).update(created_at=now() - timedelta(days=4))
-    for status in ("draft", "paused", "cancelled"):
-        EventFactory(organization=organization, title=status, slug=status, status=status)
-    EventFactory.create_batch(20, organization=organization)
-    public_id = TicketType.objects.order_by("id").first().public_id  # type: ignore[union-attr]
-    pages = [EVENTS, "?tab=draft", "?tab=past", "?tab=cancelled", "?q=nothing", "?page=2"]
-    addresses = [page if page == EVENTS else EVENTS + page for page in pages]
-    addresses += [f"{EVENTS}{slug}/" for slug in ("long", "draft", "paused", "cancelled")]
-    addresses += [f"{EVENTS}{slug}/tickets/" for slug in ("long", "draft", "cancelled")]
-    addresses += [f"{EVENTS}long/{part}" for part in ("edit/", "cancel/", "tickets/new/")]
-    addresses += [f"{EVENTS}draft/edit/", f"{EVENTS}cancelled/cancel/", f"{EVENTS}long/tickets/{public_id}/"]
-    assert_fine([*problems, *look_over(desk, addresses)])
 
 
 def test_errors_and_previews_are_for_everybody(desk: Page, organization: Organization) -> None:

@@ -73,13 +73,21 @@ async function look() {
 // --- the answer
 
 let audio = null;
+const signals = main.querySelector("[data-signals]");
+// A private window may refuse to remember; then it is as it is until the page is left.
+const memory = (() => { try { return localStorage; } catch { return {}; } })();
 const TUNES = { in: [[880, 0.09], [1320, 0.14]], again: [[440, 0.12], [0, 0.06], [440, 0.12]], no: [[170, 0.45]] };
 const SHAKES = { in: [80], again: [80, 60, 80], no: [300] };
 
-async function sound(kind) {
-  navigator.vibrate?.(SHAKES[kind]);
+function voice() {
   audio ??= new AudioContext();
   audio.resume();
+}
+
+async function sound(kind) {
+  if (memory.doorSilent) return;
+  navigator.vibrate?.(SHAKES[kind]);
+  voice();
   let at = audio.currentTime;
   for (const [pitch, length] of TUNES[kind]) {
     if (pitch) {
@@ -91,6 +99,16 @@ async function sound(kind) {
     at += length;
   }
 }
+
+signals.hidden = false;
+signals.setAttribute("aria-pressed", String(!memory.doorSilent));
+signals.addEventListener("click", () => {
+  memory.doorSilent = memory.doorSilent ? "" : "yes";
+  signals.setAttribute("aria-pressed", String(!memory.doorSilent));
+  sound("in").catch(() => {});
+});
+// Some phones give a page no voice before it was touched.
+addEventListener("pointerdown", voice, { once: true });
 
 function show(result) {
   screen.replaceChildren(result);

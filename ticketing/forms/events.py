@@ -1,7 +1,7 @@
 """The event editor: five short sections, most of them with something sensible in them already."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,31 +9,41 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from maly.errors import MalyError
+from maly.forms import VersionedForm
 from ticketing.forms.fields import LocalMomentField, is_on_clock, zone_choices
-from ticketing.forms.staleness import VersionedForm
+from ticketing.forms.once import OnceForm
 from ticketing.models import Event
 from ticketing.selectors.editor import AS_USUAL
+from ticketing.services.cover_images import MIDDLE
+from ticketing.services.event_dates import STANDS_IN_ZONE, USUAL_LENGTH
 from ticketing.services.events import LARGEST_CAPACITY
 from ticketing.services.versions import version_of_event
 
-USUAL_LENGTH = timedelta(hours=3)
 LONG_TEXT = 20_000
 # Title, anchor and fields, as the page shows them.
 SECTIONS = (
     (_("Basics"), "basics", ("title", "slug")),
-    (_("When"), "when", ("starts_at", "ends_at", "timezone")),
+    (_("When"), "when", ("starts_at", "ends_at", "doors_at", "timezone")),
     (_("Where"), "where", ("venue_name", "address")),
-    (_("Page"), "page", ("cover", "no_cover", "cover_alt", "description")),
+    (_("Page"), "page", ("cover", "focus", "no_cover", "cover_alt", "description")),
     (
         _("Policies"),
         "policies",
-        ("accessibility", "refund_policy", "fee_absorption", "currency", "capacity"),
+        ("accessibility", "refund_policy", "asks_attendee_names", "fee_absorption", "currency", "capacity"),
     ),
 )
+FOCUS = [
+    (MIDDLE, _("The middle")),
+    ("top", _("The top")),
+    ("bottom", _("The bottom")),
+    ("left", _("The left")),
+    ("right", _("The right")),
+]
 SAVED = (
     "title",
     "starts_at",
     "ends_at",
+    "doors_at",
     "timezone",
     "venue_name",
     "address",
@@ -44,6 +54,7 @@ SAVED = (
     "fee_absorption",
     "capacity",
     "cover_alt",
+    "asks_attendee_names",
 )
 
 
@@ -57,8 +68,8 @@ def long_text(label: Any, help_text: Any, rows: int) -> forms.CharField:
     )
 
 
-class EventForm(VersionedForm):
-    """Everything that an organizer says of an event but its tickets."""
+class EventForm(OnceForm, VersionedForm):
+    """Everything that an organizer says of an event but its tickets. A draft needs a name only."""
 
     title = forms.CharField(
         label=_("Event name"), max_length=120, error_messages={"required": _("Give the event a name")}
@@ -73,13 +84,19 @@ class EventForm(VersionedForm):
         error_messages={"required": _("Enter a web address, such as night-market")},
     )
     starts_at = LocalMomentField(
-        label=_("Starts"), error_messages={"required": _("Enter when the event starts")}
+        label=_("Starts"),
+        required=False,
+        error_messages={"required": _("Enter when the event starts")},
     )
     ends_at = LocalMomentField(
         label=_("Ends"), required=False, help_text=_("Left empty: three hours after it starts.")
     )
+    doors_at = LocalMomentField(
+        label=_("Doors open"), required=False, help_text=_("If people may come in before it starts.")
+    )
     timezone = forms.ChoiceField(
         label=_("Time zone"),
+        required=False,
         choices=zone_choices,
         error_messages={"required": _("Choose the time zone of the place")},
     )
@@ -93,8 +110,14 @@ class EventForm(VersionedForm):
     cover = forms.FileField(
         label=_("Image"),
         required=False,
-        help_text=_("1600 × 800 pixels or larger; the middle is shown. JPEG, PNG or WebP, up to 10 MB."),
+        help_text=_("1600 × 800 pixels or larger. JPEG, PNG or WebP, up to 10 MB."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    focus = forms.ChoiceField(
+        label=_("Part that stays"),
+        required=False,
+        choices=FOCUS,
+        help_text=_("Where the image has another shape, the rest is cut off."),
     )
     no_cover = forms.BooleanField(label=_("Take the image off; a drawn one is shown instead"), required=False)
     cover_alt = forms.CharField(
@@ -108,6 +131,11 @@ class EventForm(VersionedForm):
     )
     accessibility = long_text(_("Accessibility"), _("Entry, toilets, seating, interpreters, whom to ask."), 3)
     refund_policy = long_text(_("Refund policy"), _("Buyers see it before they pay."), 3)
+    asks_attendee_names = forms.BooleanField(
+        label=_("Ask for the name of everybody who comes"),
+        required=False,
+        help_text=_("Buyers of several tickets name each attendee. Otherwise we ask for one name only."),
+    )
     fee_absorption = forms.ChoiceField(
         label=_("Who pays the fees?"), widget=forms.RadioSelect, initial=AS_USUAL
     )
@@ -148,17 +176,32 @@ class EventForm(VersionedForm):
             del self.fields["no_cover"]
         if event is not None:
             self._keep_zone(event.timezone)
+        is_draft = event is None or event.status == Event.Status.DRAFT
+        for name in ("starts_at", "timezone"):
+            self.fields[name].required = not is_draft
+            self.fields[name].is_needed_later = is_draft  # type: ignore[attr-defined]
+        if is_draft:
+            self.fields["starts_at"].help_text = _("It can wait until the date is sure.")
 
     def clean(self) -> dict[str, Any]:
         """Put the end three hours after the start where none is given; refuse times that no clock shows."""
         data: dict[str, Any] = super().clean() or {}
+        self._ask_for_what_belongs_together(data)
         if data.get("starts_at") and not data.get("ends_at") and "ends_at" not in self.errors:
             data["ends_at"] = data["starts_at"] + USUAL_LENGTH
-        for name in ("starts_at", "ends_at"):
+        for name in ("starts_at", "ends_at", "doors_at"):
             moment, zone = data.get(name), data.get("timezone")
             if moment and zone and not is_on_clock(moment, zone):
                 self.add_error(name, _("The clocks skip this hour on that day. Choose another time."))
         return data
+
+    def _ask_for_what_belongs_together(self, data: dict[str, Any]) -> None:
+        """The other times need a start, and a start its zone."""
+        is_timed = data.get("ends_at") or data.get("doors_at")
+        if is_timed and not data.get("starts_at") and "starts_at" not in self.errors:
+            self.add_error("starts_at", _("Enter when the event starts, or leave the other times empty too"))
+        if data.get("starts_at") and not data.get("timezone") and "timezone" not in self.errors:
+            self.add_error("timezone", self.fields["timezone"].error_messages["required"])
 
     def saved_fields(self) -> dict[str, Any]:
         """What a service takes of the cleaned form."""
@@ -200,7 +243,10 @@ def initial_of(event: Event) -> dict[str, Any]:
     """What stands in the form of a saved event: times on the event's own clock."""
     zone = ZoneInfo(event.timezone)
     initial = {name: getattr(event, name) for name in (*SAVED, "slug")}
-    times = {name: local_text(initial[name], zone) for name in ("starts_at", "ends_at")}
+    times = {name: local_text(initial[name], zone) for name in ("starts_at", "ends_at", "doors_at")}
+    if event.is_date_open:
+        times = {"starts_at": "", "ends_at": "", "doors_at": ""}
+        initial["timezone"] = event.timezone if event.timezone != STANDS_IN_ZONE else ""
     return {
         **initial,
         **times,

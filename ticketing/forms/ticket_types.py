@@ -8,10 +8,11 @@ from django.forms import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from maly.errors import MalyError
+from maly.forms import VersionedForm
 from maly.money import get_currency
 from ticketing.forms.events import local_text
 from ticketing.forms.fields import LocalMomentField, PriceField, is_on_clock, price_text
-from ticketing.forms.staleness import VersionedForm
+from ticketing.forms.once import OnceForm
 from ticketing.models import Event, TicketType
 from ticketing.services.events import LARGEST_CAPACITY
 from ticketing.services.ticket_types import MOST_PER_ORDER
@@ -21,7 +22,7 @@ FEW = ("name", "price_amount", "capacity")
 MORE = ("description", "sales_start", "sales_end", "min_per_order", "max_per_order", "is_hidden")
 
 
-class TicketTypeForm(VersionedForm):
+class TicketTypeForm(OnceForm, VersionedForm):
     """Everything that an organizer says of a ticket type."""
 
     name = forms.CharField(

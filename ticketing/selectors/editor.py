@@ -23,6 +23,7 @@ from ticketing.selectors.periods import period_in_words
 from ticketing.selectors.price_lines import absorption_examples, currencies_of
 from ticketing.selectors.readiness import Step, is_ready, readiness
 from ticketing.services.event_edits import is_address_fixed
+from ticketing.services.event_news import count_told
 
 # The event leaves it to its organization who pays the fees.
 AS_USUAL = "usual"
@@ -71,6 +72,11 @@ class EditorPage:
     def cover_url(self) -> str:
         return cover_url_of(self.saved) if self.saved else ""
 
+    @cached_property
+    def buyers_told(self) -> int:
+        """How many buyers get an email when the event's time or place changes."""
+        return count_told(self.saved) if self.saved else 0
+
     @property
     def when(self) -> str:
         """Fri 12 Dec 2026, 7:30 pm to 11:00 pm GMT, as buyers will read it."""
@@ -95,14 +101,6 @@ def form_options(event: Event | None, organization: Organization | None) -> dict
         "address_fixed": event is not None and is_address_fixed(event),
         "absorptions": _absorptions(event or Event(organization=organization), organization, has_types),
     }
-
-
-def last_timezone(organization: Organization | None) -> str:
-    """Where the organization's newest event is: the next one is most likely there too."""
-    if organization is None:
-        return ""
-    newest = Event.objects.filter(organization=organization).order_by("-id")
-    return newest.values_list("timezone", flat=True).first() or ""
 
 
 def _absorptions(event: Event, organization: Organization, has_types: bool) -> list[tuple[str, Any]]:

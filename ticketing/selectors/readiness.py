@@ -21,6 +21,8 @@ class Step:
     url: str
     is_done: bool
     is_required: bool = False
+    # Whether its page is for ADMIN and up: to others it is no link.
+    is_for_admins: bool = False
 
     @property
     def tone(self) -> str:
@@ -34,13 +36,15 @@ def readiness(event: Event, types: Sequence[TicketType]) -> list[Step]:
     edit = reverse("ticketing:event-edit", args=[event.slug])
     tickets = reverse("ticketing:ticket-types", args=[event.slug])
     done, open_word = _("Done"), _("To do")
-    is_ahead = not event.has_ended
+    is_dated = not event.is_date_open
+    is_ahead = is_dated and not event.has_ended
+    when = done if is_ahead else (_("Is over") if is_dated else open_word)
     place = bool(event.venue_name or event.address)
     policies = bool(event.accessibility and event.refund_policy)
     count = len(types)
     steps = [
         Step(_("Basics"), done, f"{edit}#basics", is_done=True, is_required=True),
-        Step(_("When"), done if is_ahead else _("Is over"), f"{edit}#when", is_ahead, is_required=True),
+        Step(_("When"), when, f"{edit}#when", is_ahead, is_required=True),
         Step(_("Where"), done if place else open_word, f"{edit}#where", place),
         Step(
             _("Tickets"),
@@ -57,7 +61,7 @@ def readiness(event: Event, types: Sequence[TicketType]) -> list[Step]:
     if any(each.price_amount for each in types):
         is_ready = can_be_paid(account_of(event))
         word = _("Ready") if is_ready else _("Not ready")
-        steps.append(Step(_("Stripe"), word, reverse("dashboard:payments"), is_ready))
+        steps.append(Step(_("Stripe"), word, reverse("dashboard:payments"), is_ready, is_for_admins=True))
     return steps
 
 

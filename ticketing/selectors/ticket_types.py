@@ -1,7 +1,7 @@
 """An event's ticket types as its organizer sees them, each with its price line, stock and what may be done with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from connect.models import AccountState
 from ticketing.models import Event, TicketType
 from ticketing.selectors.events import find_terms
 from ticketing.selectors.organizer_events import find_with_seller
@@ -28,6 +29,58 @@ STATES: dict[str, tuple[Promise, str]] = {
     "paused": (_("Sales paused"), "warning"),
     "draft": (_("Draft"), ""),
     "stopped": (_("Stopped"), ""),
+}
+
+
+@dataclass(frozen=True)
+class StripeBanner:
+    """Why paid tickets wait. `connects`: one button goes to Stripe, else the payment settings say more."""
+
+    title: Promise
+    text: Promise
+    action: Promise
+    connects: bool = False
+
+
+CONNECT = StripeBanner(
+    title=_("Connect your Stripe account to start selling tickets"),
+    text=_(
+        "You need to connect a Stripe account before attendees can purchase paid tickets for your events. Until then"
+        " they see “Tickets coming soon” beside paid tickets; free tickets work straight away."
+    ),
+    action=_("Connect with Stripe"),
+    connects=True,
+)
+BANNERS: dict[str, StripeBanner] = {
+    AccountState.NOT_CONNECTED: CONNECT,
+    AccountState.DISCONNECTED: replace(CONNECT, action=_("Connect again")),
+    AccountState.ONBOARDING: StripeBanner(
+        title=_("Finish at Stripe to start selling tickets"),
+        text=_(
+            "Stripe doesn’t have all your details yet. Until then attendees see “Tickets coming soon” beside paid"
+            " tickets; free tickets work straight away."
+        ),
+        action=_("Finish in Stripe"),
+        connects=True,
+    ),
+    AccountState.UNDER_REVIEW: StripeBanner(
+        title=_("Stripe is looking at your account"),
+        text=_(
+            "Nothing to do: Stripe usually answers within 2 days, and paid tickets go on sale after that. Free tickets"
+            " work straight away."
+        ),
+        action=_("Payment settings"),
+    ),
+    AccountState.RESTRICTED: StripeBanner(
+        title=_("Paid tickets wait until Stripe has what it asks for"),
+        text=_("Attendees can’t buy them until then. Free tickets go on as before."),
+        action=_("See what is missing"),
+    ),
+    AccountState.REJECTED: StripeBanner(
+        title=_("Stripe doesn’t accept your account"),
+        text=_("Attendees can’t buy paid tickets. Free tickets go on as before."),
+        action=_("Payment settings"),
+    ),
 }
 
 
@@ -62,7 +115,7 @@ class TicketTypesPage:
 
     event: Event
     cards: list[TypeCard]
-    waits_for_stripe: bool
+    stripe: StripeBanner | None
     steps: list[Step]
 
     @property
@@ -89,13 +142,20 @@ def ticket_types_page(event: Event) -> TicketTypesPage:
         )
         for place, each in enumerate(types)
     ]
-    has_paid = any(each.price_amount for each in types)
     return TicketTypesPage(
         event=event,
         cards=cards,
-        waits_for_stripe=has_paid and not can_be_paid(account_of(event)),
+        stripe=_banner(event) if any(each.price_amount for each in types) else None,
         steps=readiness(event, types),
     )
+
+
+def _banner(event: Event) -> StripeBanner | None:
+    """What stands in the way of paid tickets; None while Stripe takes payments for the organizer."""
+    account = account_of(event)
+    if can_be_paid(account):
+        return None
+    return BANNERS[account.state if account else AccountState.NOT_CONNECTED]
 
 
 def type_state(ticket_type: TicketType, event: Event, now: datetime) -> str:

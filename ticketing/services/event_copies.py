@@ -25,19 +25,23 @@ TYPE_FIELDS = (
 WEEK = timedelta(days=7)
 
 
-def duplicate_event(event: Event, *, actor: User) -> Event:
+def duplicate_event(event: Event, *, actor: User, draft_key: str = "") -> Event:
     """Make a draft like `event`, on the same weekday and at the same hour, in the first week that is still to come.
 
-    Ticket types keep their prices (minor units) and capacities; sale windows move along. Nothing sold is copied.
-    Raises as create_event does.
+    Ticket types keep their prices (minor units) and capacities; sale windows move along. Nothing sold is copied, and
+    a date that is still open stays open. A `draft_key` that has made a copy answers with that copy. Raises as
+    create_event does.
     """
     later = _weeks_later(event)
     fields = {name: getattr(event, name) for name in FIELDS}
     fields["title"] = _copy_title(event.title)
     for name in ("starts_at", "ends_at"):
-        fields[name] = _moved(fields[name], later, event.timezone)
+        fields[name] = None if event.is_date_open else _moved(fields[name], later, event.timezone)
+    fields["doors_at"] = _moved(event.doors_at, later, event.timezone) if event.doors_at else None
     with transaction.atomic():
-        copy = create_event(event.organization, actor=actor, **fields)
+        copy = create_event(event.organization, actor=actor, draft_key=draft_key, **fields)
+        if copy.ticket_types.exists():  # of an earlier click
+            return copy
         copy.cover = event.cover
         copy.save(update_fields=["cover"])
         TicketType.objects.bulk_create(

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization, User
 from accounts.services import audit
 from maly.errors import Invalid
 from ticketing.errors import AddressFixed, EventChanged
 from ticketing.models import Event
-from ticketing.services.cover_images import prepare_cover
+from ticketing.services.cover_images import MIDDLE, prepare_cover
 from ticketing.services.events import RESERVED_SLUGS, create_event, update_event
 from ticketing.services.versions import version_of_event
 
@@ -19,12 +20,23 @@ ADDRESS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_ADDRESS = 80
 
 
-def make_event(organization: Organization, *, actor: User, cover: File | None = None, **fields: Any) -> Event:
-    """A draft of these fields with its cover; raises as create_event does, and Invalid for what is no image."""
-    picture = prepare_cover(cover) if cover else None
+def make_event(
+    organization: Organization,
+    *,
+    actor: User,
+    draft_key: str = "",
+    cover: File | None = None,
+    focus: str = MIDDLE,
+    **fields: Any,
+) -> Event:
+    """A draft of these fields with its cover; sent twice with the same `draft_key`, it is made once.
+
+    Raises as create_event does, and Invalid for what is no image.
+    """
+    picture = prepare_cover(cover, focus=focus) if cover else None
     with transaction.atomic():
-        event = create_event(organization, actor=actor, **fields)
-        if picture:
+        event = create_event(organization, actor=actor, draft_key=draft_key, **fields)
+        if picture and not event.cover:
             event.cover = picture  # type: ignore[assignment]
             event.save(update_fields=["cover"])
     return event
@@ -37,6 +49,7 @@ def edit_event(
     version: str,
     slug: str,
     cover: File | None = None,
+    focus: str = MIDDLE,
     no_cover: bool = False,
     **fields: Any,
 ) -> Event:
@@ -44,7 +57,7 @@ def edit_event(
 
     Raises EventChanged, AddressFixed, and what update_event raises. Of two who save at once, the second is told.
     """
-    picture = prepare_cover(cover) if cover else None
+    picture = prepare_cover(cover, focus=focus) if cover else None
     slug = slug.strip().lower()
     with transaction.atomic():
         # A new slug is a new key. Taken as such from the start: a lock that grows could meet a sale halfway.
@@ -70,14 +83,16 @@ def _change_slug(event: Event, slug: str, actor: User) -> None:
     if is_address_fixed(event):
         raise AddressFixed(attr="slug")
     if not ADDRESS.fullmatch(slug) or len(slug) > LONGEST_ADDRESS or slug in RESERVED_SLUGS:
-        raise Invalid("Use lower-case letters, digits and single hyphens, such as night-market.", attr="slug")
+        raise Invalid(
+            _("Use lower-case letters, digits and single hyphens, such as night-market."), attr="slug"
+        )
     before, event.slug = event.slug, slug
     try:
         with transaction.atomic():
             event.save(update_fields=["slug"])
     except IntegrityError:
         event.slug = before
-        raise Invalid("Another event has this web address. Choose another.", attr="slug") from None
+        raise Invalid(_("Another event has this web address. Choose another."), attr="slug") from None
     audit.record(
         "event.address_changed",
         organization=event.organization,

@@ -6,17 +6,24 @@ from django.utils import timezone as clock
 
 from accounts.models import User
 from accounts.services import audit
+from maly.errors import NotFound
 from ticketing.errors import EventCancelled, TicketTypeInUse
 from ticketing.models import Event, TicketType
+from ticketing.services.ticket_types import lock_ticket_type
 
 
 def move_ticket_type(ticket_type: TicketType, *, up: bool) -> None:
-    """Let it and its neighbour change places; the first goes no further up, the last no further down."""
+    """Let it and its neighbour change places; the first goes no further up, the last no further down.
+
+    Raises NotFound if it was removed meanwhile, as stopping and resuming do.
+    """
     with transaction.atomic():
         # By id, as every lock on ticket types is taken; then in the order that buyers see.
         locked = TicketType.objects.select_for_update(no_key=True).filter(event_id=ticket_type.event_id)
         types = sorted(locked.order_by("id"), key=lambda each: (each.position, each.pk))
-        here = next(index for index, each in enumerate(types) if each.pk == ticket_type.pk)
+        here = next((index for index, each in enumerate(types) if each.pk == ticket_type.pk), None)
+        if here is None:
+            raise NotFound
         there = here - 1 if up else here + 1
         if 0 <= there < len(types):
             types[here], types[there] = types[there], types[here]
@@ -48,7 +55,7 @@ def remove_ticket_type(ticket_type: TicketType, *, actor: User) -> None:
 
 def _set_stopped(ticket_type: TicketType, *, actor: User, is_stopped: bool) -> TicketType:
     with transaction.atomic():
-        ticket_type = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
+        ticket_type = lock_ticket_type(ticket_type)
         if is_stopped == (ticket_type.stopped_at is not None):
             return ticket_type
         event = Event.objects.select_related("organization").get(pk=ticket_type.event_id)

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import audit
 from connect.selectors import get_terms
 from connect.services.fees import check_price
-from maly.errors import Invalid
+from maly.errors import Invalid, NotFound
 from ticketing.errors import CapacityBelowSold, EventCancelled, TicketTypeChanged
 from ticketing.models import Event, TicketType
 from ticketing.services.events import LARGEST_CAPACITY, in_zone
@@ -33,8 +34,8 @@ FIELDS = (
 MOST_PER_ORDER = 100
 
 
-def create_ticket_type(event: Event, *, actor: User | None, **fields: Any) -> TicketType:
-    """Add a ticket type of these fields (FIELDS) to the event.
+def create_ticket_type(event: Event, *, actor: User | None, draft_key: str = "", **fields: Any) -> TicketType:
+    """Add a ticket type of these fields (FIELDS) to the event; a `draft_key` that has made one answers with that one.
 
     Raises Invalid naming the field, PriceBelowMinimum for a price that doesn't cover its fees or is below Stripe's
     minimum, EventCancelled.
@@ -42,11 +43,17 @@ def create_ticket_type(event: Event, *, actor: User | None, **fields: Any) -> Ti
     event = Event.objects.select_related("organization").get(pk=event.pk)
     if event.status == Event.Status.CANCELLED:
         raise EventCancelled
-    ticket_type = TicketType(event=event, **_known({"position": _next_position(event), **fields}))
+    given = _known({"position": _next_position(event), **fields})
+    ticket_type = TicketType(event=event, draft_key=draft_key, **given)
     _check(ticket_type, event)
-    with transaction.atomic():
-        ticket_type.save(force_insert=True)
-        _audit(ticket_type, event, "ticket_type.created", actor, before={})
+    try:
+        with transaction.atomic():
+            ticket_type.save(force_insert=True)
+            _audit(ticket_type, event, "ticket_type.created", actor, before={})
+    except IntegrityError:
+        if not draft_key:
+            raise
+        return TicketType.objects.get(event=event, draft_key=draft_key)
     return ticket_type
 
 
@@ -59,7 +66,7 @@ def update_ticket_type(
     PriceBelowMinimum, EventCancelled, CapacityBelowSold.
     """
     with transaction.atomic():
-        ticket_type = TicketType.objects.select_for_update(no_key=True).get(pk=ticket_type.pk)
+        ticket_type = lock_ticket_type(ticket_type)
         if version is not None and version != version_of_ticket_type(ticket_type):
             raise TicketTypeChanged
         event = Event.objects.select_related("organization").get(pk=ticket_type.event_id)
@@ -71,11 +78,21 @@ def update_ticket_type(
         _check(ticket_type, event)
         taken = ticket_type.held + ticket_type.sold
         if ticket_type.capacity < taken:
-            raise CapacityBelowSold(f"{taken} tickets are sold or held. The capacity can't be less.")
+            raise CapacityBelowSold(
+                _("%(taken)s tickets are sold or held. The capacity can't be less.") % {"taken": taken}
+            )
         ticket_type.save(update_fields=list(fields))
         if before != _money_facts(ticket_type):
             _audit(ticket_type, event, "ticket_type.changed", actor, before=before)
     return ticket_type
+
+
+def lock_ticket_type(ticket_type: TicketType) -> TicketType:
+    """The ticket type, locked and read anew; raises NotFound if somebody has removed it meanwhile."""
+    found = TicketType.objects.select_for_update(no_key=True).filter(pk=ticket_type.pk).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _next_position(event: Event) -> int:
@@ -93,13 +110,23 @@ def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _check(ticket_type: TicketType, event: Event) -> None:
     """What one ticket type can know of itself and its event; raises Invalid, PriceBelowMinimum."""
     if not ticket_type.name:
-        raise Invalid("Give the ticket type a name.", attr="name")
+        raise Invalid(_("Give the ticket type a name."), attr="name")
     if not 1 <= ticket_type.capacity <= LARGEST_CAPACITY:
-        raise Invalid(f"The capacity must be between 1 and {LARGEST_CAPACITY:,}.", attr="capacity")
+        raise Invalid(
+            _("The capacity must be between 1 and %(most)s.") % {"most": f"{LARGEST_CAPACITY:,}"},
+            attr="capacity",
+        )
     if not 1 <= ticket_type.min_per_order <= MOST_PER_ORDER:
-        raise Invalid(f"Between 1 and {MOST_PER_ORDER} tickets an order.", attr="min_per_order")
+        raise Invalid(
+            _("Between 1 and %(most_per_order)s tickets an order.") % {"most_per_order": MOST_PER_ORDER},
+            attr="min_per_order",
+        )
     if not ticket_type.min_per_order <= ticket_type.max_per_order <= MOST_PER_ORDER:
-        raise Invalid(f"Between the minimum and {MOST_PER_ORDER} tickets an order.", attr="max_per_order")
+        raise Invalid(
+            _("Between the minimum and %(most_per_order)s tickets an order.")
+            % {"most_per_order": MOST_PER_ORDER},
+            attr="max_per_order",
+        )
     _check_window(ticket_type, ZoneInfo(event.timezone))
     check_price(
         ticket_type.price_amount, get_terms(event.organization, event.currency), fee_absorption_of(event)
@@ -111,7 +138,7 @@ def _check_window(ticket_type: TicketType, zone: ZoneInfo) -> None:
         if moment := getattr(ticket_type, attr):
             setattr(ticket_type, attr, in_zone(moment, zone, attr=attr))
     if ticket_type.sales_start and ticket_type.sales_end and ticket_type.sales_end <= ticket_type.sales_start:
-        raise Invalid("Sales must end after they start.", attr="sales_end")
+        raise Invalid(_("Sales must end after they start."), attr="sales_end")
 
 
 def _money_facts(ticket_type: TicketType) -> dict[str, int]:

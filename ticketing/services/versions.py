@@ -1,11 +1,6 @@
-"""Short names for what a row says now, so that whoever edits an older state of it is told instead of overwriting."""
+"""What makes an event or a ticket type another than the one that a page was filled from."""
 
-import hashlib
-import json
-from collections.abc import Iterable
-
-from django.db.models import Model
-
+from maly.versions import version_of
 from ticketing.models import Event, TicketType
 from ticketing.services.events import FIELDS as EVENT_FIELDS
 
@@ -24,14 +19,9 @@ TICKET_TYPE_FIELDS = (
 
 def version_of_event(event: Event) -> str:
     """Follows every field of the editor, its address and its cover; sales and going on sale don't change it."""
-    return _version(event, (*EVENT_FIELDS, "slug", "cover"))
+    return version_of(event, (*EVENT_FIELDS, "is_date_open", "slug", "cover"))
 
 
 def version_of_ticket_type(ticket_type: TicketType) -> str:
     """Follows every field of the ticket's form; its place in the list and what is sold don't change it."""
-    return _version(ticket_type, TICKET_TYPE_FIELDS)
-
-
-def _version(row: Model, names: Iterable[str]) -> str:
-    said = {name: str(getattr(row, name)) for name in names}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+    return version_of(ticket_type, TICKET_TYPE_FIELDS)

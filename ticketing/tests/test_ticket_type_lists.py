@@ -7,6 +7,7 @@ import pytest
 from django.db import connections
 
 from accounts.models import AuditEntry, User
+from maly.errors import NotFound
 from ticketing.errors import EventCancelled, SalesEnded, TicketTypeInUse
 from ticketing.models import Event, Order, TicketType
 from ticketing.services import stock
@@ -16,7 +17,7 @@ from ticketing.services.ticket_type_lists import (
     resume_ticket_type,
     stop_ticket_type,
 )
-from ticketing.services.ticket_types import create_ticket_type
+from ticketing.services.ticket_types import create_ticket_type, update_ticket_type
 from ticketing.tests.books import read_books
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
@@ -31,6 +32,19 @@ def names() -> list[str]:
 def three() -> list[TicketType]:
     event = EventFactory()
     return [TicketTypeFactory(event=event, name=name) for name in "abc"]
+
+
+def test_what_somebody_has_removed_meanwhile_is_not_found(three: list[TicketType], organizer: User) -> None:
+    gone = TicketType.objects.get(pk=three[0].pk)
+    remove_ticket_type(three[0], actor=organizer)
+    for change in (
+        lambda: move_ticket_type(gone, up=False),
+        lambda: stop_ticket_type(gone, actor=organizer),
+        lambda: resume_ticket_type(gone, actor=organizer),
+        lambda: update_ticket_type(gone, actor=organizer, name="d"),
+    ):
+        with pytest.raises(NotFound):
+            change()
 
 
 def test_types_change_places_and_stop_at_the_ends(three: list[TicketType]) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import find_current_membership
+from accounts.access import allows, find_current_membership
 from accounts.models import Membership, Organization, Role
 from accounts.navigation import navigation
 from accounts.services.organizations import personal_organization
@@ -17,8 +17,10 @@ from ticketing.access import enter_event
 from ticketing.errors import EventChanged
 from ticketing.forms.events import EventForm, initial_of, initial_of_new
 from ticketing.models import Event
-from ticketing.selectors.editor import EditorPage, form_options, last_timezone
+from ticketing.selectors.editor import EditorPage, form_options
 from ticketing.services import events
+from ticketing.services.cover_images import MIDDLE
+from ticketing.services.event_dates import last_timezone
 from ticketing.services.event_edits import edit_event, make_event
 
 
@@ -28,13 +30,16 @@ def new_event(request: HttpRequest) -> HttpResponse:
     membership = _membership_or_none(request)
     organization = membership.organization if membership else None
     email = organization.contact_email if organization else ""
-    form = _form(request, None, organization, initial_of_new(last_timezone(organization), email))
+    form = _form(
+        request,
+        None,
+        organization,
+        initial_of_new(last_timezone(organization), email),
+    )
     if form.is_valid():
         seller = organization or personal_organization(request.user)
         try:
-            event = make_event(
-                seller, actor=request.user, cover=form.cleaned_data["cover"], **form.saved_fields()
-            )
+            event = _make(request, seller, form)
         except MalyError as error:
             form.say(error)
         else:
@@ -56,6 +61,18 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("ticketing:event-overview", saved.slug)
     messages.success(request, _("Saved."))
     return redirect("ticketing:event-edit", saved.slug)
+
+
+def _make(request: HttpRequest, seller: Organization, form: EventForm) -> Event:
+    given, fields = form.cleaned_data, form.saved_fields()
+    return make_event(
+        seller,
+        actor=request.user,
+        draft_key=form.draft_key(fields),
+        cover=given["cover"],
+        focus=given["focus"] or MIDDLE,
+        **fields,
+    )
 
 
 def _form(
@@ -81,6 +98,7 @@ def _save(request: HttpRequest, event: Event, form: EventForm) -> Event | None:
             version=given["version"],
             slug=given["slug"],
             cover=given["cover"],
+            focus=given["focus"] or MIDDLE,
             no_cover=given.get("no_cover", False),
             **form.saved_fields(),
         )
@@ -111,6 +129,7 @@ def _show(
         has_file=bool(request.FILES),
     )
     context: dict[str, Any] = {"form": form, "page": page, "event": event, "membership": membership}
+    context["may_connect"] = bool(membership) and allows(membership.role, Role.ADMIN)
     context |= navigation(request, membership)
     return render(request, "ticketing/organizer/event_form.html", context)
 

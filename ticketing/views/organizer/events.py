@@ -14,6 +14,7 @@ from accounts.navigation import navigation
 from maly.errors import MalyError, NotFound
 from ticketing.access import enter_event
 from ticketing.forms import read_quantity
+from ticketing.forms.once import make_form_key, make_token
 from ticketing.models import Event
 from ticketing.selectors.event_overview import event_overview
 from ticketing.selectors.organizer_events import list_events
@@ -30,7 +31,12 @@ def event_list(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     number = max(1, read_quantity(request.GET.get("page", "1")))
     found = list_events(membership.organization, tab=request.GET.get("tab", ""), search=search, number=number)
-    context = {"membership": membership, "list": found, **navigation(request, membership)}
+    context = {
+        "membership": membership,
+        "list": found,
+        "once": make_token(),
+        **navigation(request, membership),
+    }
     return render(request, "ticketing/organizer/events.html", context)
 
 
@@ -43,6 +49,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "event": page.event,
         "page": page,
+        "once": make_token(),
         "is_admin": is_admin,
         "may_cancel": is_admin and event.status != Event.Status.CANCELLED,
         **navigation(request, membership),
@@ -71,7 +78,8 @@ def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a draft like this event, and open it."""
     event, _membership = enter_event(request, slug, Role.MANAGER)
     try:
-        copy = event_copies.duplicate_event(event, actor=request.user)
+        key = make_form_key(request.POST.get("once", "")[:64], event.pk)
+        copy = event_copies.duplicate_event(event, actor=request.user, draft_key=key)
     except MalyError as error:
         messages.error(request, error.detail)
         return redirect("ticketing:event-overview", slug)

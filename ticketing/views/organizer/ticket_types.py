@@ -43,7 +43,9 @@ def new_ticket_type(request: HttpRequest, slug: str) -> HttpResponse:
     form = _form(request, event)
     if form.is_valid():
         try:
-            made = ticket_types.create_ticket_type(event, actor=request.user, **form.saved_fields())
+            fields = form.saved_fields()
+            key = form.draft_key(fields)
+            made = ticket_types.create_ticket_type(event, actor=request.user, draft_key=key, **fields)
         except MalyError as error:
             form.say(error)
         else:
