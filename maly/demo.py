@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from maly.embedded import RUNTIME, Broker, NotStarted, Postgres, die_with_parent, write_runtime
+from notifications.vapid import make_private_key
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGINS = (
@@ -172,6 +173,7 @@ def _keys(data_dir: Path) -> dict[str, str]:
             "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(16)}",
             "STRIPE_WEBHOOK_SECRET": "whsec_demo_platform",
             "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_demo_connect",
+            "VAPID_PRIVATE_KEY": make_private_key(),
         }
         path.write_text("".join(f"{name}={value}\n" for name, value in made.items()))
     return dict(line.split("=", 1) for line in path.read_text().splitlines())
@@ -211,6 +213,9 @@ def _greet(demo: Demo) -> None:
     say(
         f"  Staff pages   {base}/staff/\n  API           {base}/api/docs/\n  Mailbox       {base}/dev/mailbox/"
     )
+    door = demo.data_dir / "door"
+    if door.exists():
+        say(f"  Tonight's door {base}/door/{door.read_text()}/   (no account needed)")
     if sandbox := demo.environment.get("STRIPE_API_BASE"):
         say(f"  Stripe sandbox {sandbox}/_sandbox/   (pay with 4242 4242 4242 4242)")
     say("Ctrl-C stops everything.")

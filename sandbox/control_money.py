@@ -83,11 +83,14 @@ def _end_refund(world: World, refund_id: str, body: Json) -> StripeObject:
 
 
 def _dispute(world: World, charge_id: str, body: Json) -> StripeObject:
-    only(body, "reason", "amount", "inquiry")
+    only(body, "reason", "amount", "inquiry", "days")
     reason = choice(body, "reason", dispute_states.REASONS, "fraudulent")
     amount = whole(body, "amount", None, least=1)
     inquiry = yes_or_no(body, "inquiry", default=False)
-    return dispute_states.open_dispute(world, _charge(world, charge_id), reason, amount, inquiry=inquiry)
+    days = whole(body, "days", None, least=1) or dispute_states.EVIDENCE_DAYS
+    return dispute_states.open_dispute(
+        world, _charge(world, charge_id), reason, amount, inquiry=inquiry, days=days
+    )
 
 
 def _decide(world: World, dispute_id: str, body: Json) -> StripeObject:

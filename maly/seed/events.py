@@ -1,4 +1,4 @@
-"""The demo's events: one in every state that a visitor can meet."""
+"""The demo's events: one in every state that a visitor or an organizer can meet, one of them tonight."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ ACCESS = "Step-free entrance. Accessible toilets. Seats on request."
 ROPEWORKS = ("The Old Ropeworks", "14 Quay Street, Baltimore, MD 21230")
 CHAPEL = ("Harbour Chapel", "3 Lantern Court, Baltimore, MD 21231")
 QUAY = ("West Quay", "Pier 6, Baltimore, MD 21202")
+LIGHTSHIP = ("The Lightship", "Pier 3, Baltimore, MD 21202")
 CELLAR = ("The Cellar", "88 Fringe Alley, Baltimore, MD 21201")
 STUDIO = ("Inkwell Studio", "5 Press Lane, Baltimore, MD 21211")
 GARDEN = ("Community Garden", "210 Orchard Street, Baltimore, MD 21217")
@@ -51,12 +52,15 @@ class Plan:
 
 def make_demo_events(people: People) -> dict[str, Event]:
     """Make the demo's events that aren't there yet; all of them by title."""
-    return {plan.title: _make(plan) for plan in [*_harbour(people), *_others(people)]}
+    return {plan.title: make_event(plan) for plan in [*_harbour(people), *_others(people)]}
 
 
-def make_edge_events(people: People) -> dict[str, Event]:
-    """Make the unusual events that aren't there yet; all of them by title."""
-    return {plan.title: _make(plan) for plan in _unusual(people)}
+def make_event_of_today(people: People) -> Event:
+    """Tonight's event, for trying the door; every day that the demo is started has its own."""
+    today = timezone.now().astimezone(ZoneInfo(ZONE))
+    title = f"Quayside Open Mic, {today.day} {today:%B}"
+    types = (Type("Free entry", 0, 60), Type("Front row", 1200, 10))
+    return make_event(Plan(title, people.harbour_arts, people.organizer, 0, types, LIGHTSHIP))
 
 
 def _harbour(people: People) -> list[Plan]:
@@ -70,6 +74,7 @@ def _harbour(people: People) -> list[Plan]:
         Type("Early bird", 1500, 3),
         Type("Stallholder's guest", 500, 20, {"is_hidden": True}),
     )
+    yesterday = timezone.now() - timedelta(days=1)
     return [
         Plan("Night Market: Opening Night", *by, 20, market, ROPEWORKS, {**passed, **_night_market()}),
         Plan(
@@ -81,7 +86,15 @@ def _harbour(people: People) -> list[Plan]:
             absorbed,
         ),
         Plan("Seed Swap and Soup", *by, 13, (Type("Free entry", 0, 80),), GARDEN),
-        Plan("Tideline Films", *by, 27, (Type("Deckchair", 1200, 6),), QUAY, passed),
+        Plan(
+            "Tideline Films",
+            *by,
+            27,
+            (Type("Deckchair", 1200, 6), Type("First release", 800, 20, {"sales_end": yesterday})),
+            QUAY,
+            passed,
+        ),
+        Plan("Regatta Supper", *by, 22, (Type("Supper", 3500, 40),), QUAY, absorbed),
         Plan(
             "Harbour 10K",
             *by,
@@ -103,33 +116,16 @@ def _others(people: People) -> list[Plan]:
     return [
         Plan("Basement Session No. 9", *fringe, 17, (Type("Standing", 1800, 90),), CELLAR, {}, "paused"),
         Plan("Rooftop Strings", *fringe, 41, (Type("Seat", 2200, 60), Type("Under 16", 0, 20)), CELLAR),
+        Plan(
+            "Carols by Candlelight",
+            people.tidewater_choir,
+            people.organizer,
+            26,
+            (Type("Seat", 1500, 200),),
+            CHAPEL,
+        ),
         Plan("Letterpress for Beginners", *host, 24, workshop, STUDIO),
         Plan("Wheel Evening: First Bowl", *newhost, 30, (Type("Wheel", 4500, 8),), STUDIO),
-    ]
-
-
-def _unusual(people: People) -> list[Plan]:
-    by = (people.harbour_arts, people.organizer)
-    long_title = (
-        "The Very Long and Entirely Unabridged Title of an Evening That Could Not Decide What It Would Be"
-    )
-    return [
-        Plan(
-            long_title,
-            *by,
-            45,
-            (Type("A ticket type whose name is as long as names are allowed to be", 2500, 5),),
-        ),
-        Plan(
-            "夜の市場 · ليلة السوق · Nuit d’été",
-            *by,
-            50,
-            (Type("一般 · عام · Général", 1015, 50),),
-            {"currency": "jpy"},
-        ),
-        Plan(
-            "Cheapest Possible", *by, 55, (Type("Ticket", 150, 50), Type("Free", 0, 50)), {"currency": "eur"}
-        ),
     ]
 
 
@@ -143,7 +139,8 @@ def _night_market() -> dict[str, Any]:
     return {"description": description}
 
 
-def _make(plan: Plan) -> Event:
+def make_event(plan: Plan) -> Event:
+    """The event of a plan, made by the product's own services if it isn't there."""
     found = Event.objects.filter(organization=plan.organization, title=plan.title).first()
     if found:
         return found
@@ -175,5 +172,7 @@ def _make(plan: Plan) -> Event:
 
 
 def _evening(days: int) -> datetime:
-    there = timezone.now().astimezone(ZoneInfo(ZONE)) + timedelta(days=days)
-    return there.replace(hour=19, minute=0, second=0, microsecond=0)
+    """Seven in the evening; for today the hour that has begun, where it is later than that already."""
+    there = timezone.now().astimezone(ZoneInfo(ZONE))
+    hour = max(19, there.hour) if days == 0 else 19
+    return (there + timedelta(days=days)).replace(hour=hour, minute=0, second=0, microsecond=0)

@@ -42,28 +42,35 @@ DECIDING_TEXTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 
 
 def open_dispute(
-    world: World, charge: StripeObject, reason: str, amount: int | None = None, *, inquiry: bool = False
+    world: World,
+    charge: StripeObject,
+    reason: str,
+    amount: int | None = None,
+    *,
+    inquiry: bool = False,
+    days: int = EVIDENCE_DAYS,
 ) -> StripeObject:
     """Dispute a charge, all that isn't refunded or an `amount` of it (minor units): the platform is debited that
-    and the fee; an inquiry debits nothing. Raises `StripeError` if nothing of it can be disputed."""
+    and the fee; an inquiry debits nothing. An answer is due within `days`.
+    Raises `StripeError` if nothing of it can be disputed."""
     left = charge["amount"] - charge["amount_refunded"]
     amount = left if amount is None else amount
     if charge["disputed"] or not charge["paid"] or not 0 < amount <= left:
         raise refused(f"Charge {charge['id']} cannot be disputed, or not by that amount.")
-    dispute = _dispute(charge, reason, amount, inquiry=inquiry)
+    dispute = _dispute(charge, reason, amount, inquiry=inquiry, days=days)
     world.state.save(dispute)
     charge["disputed"] = True
     world.state.save(charge)
     if inquiry:
         world.emit("charge.dispute.created", dispute)
         return dispute
-    _withdraw(world, dispute)
+    _withdraw(world, dispute, days)
     world.emit("charge.dispute.created", dispute)
     world.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
-def _withdraw(world: World, dispute: StripeObject) -> None:
+def _withdraw(world: World, dispute: StripeObject, days: int = EVIDENCE_DAYS) -> None:
     """Take the disputed amount and the fee from the platform; from now on silence loses."""
     line = balance_transactions.fee_line(
         "stripe_fee", DISPUTE_FEE, dispute["currency"], application=None, description="Dispute fee"
@@ -82,7 +89,7 @@ def _withdraw(world: World, dispute: StripeObject) -> None:
     )
     dispute["balance_transactions"] = [entry]
     world.state.save(dispute)
-    world.clock.plan(WORK, EVIDENCE_DAYS * DAY, dispute["id"], dispute=dispute["id"])
+    world.clock.plan(WORK, days * DAY, dispute["id"], dispute=dispute["id"])
 
 
 def is_inquiry(dispute: StripeObject) -> bool:
@@ -90,7 +97,7 @@ def is_inquiry(dispute: StripeObject) -> bool:
     return str(dispute["status"]).startswith("warning_")
 
 
-def _dispute(charge: StripeObject, reason: str, amount: int, *, inquiry: bool) -> StripeObject:
+def _dispute(charge: StripeObject, reason: str, amount: int, *, inquiry: bool, days: int) -> StripeObject:
     now = int(time.time())
     details = charge["payment_method_details"] or {}
     return {
@@ -104,7 +111,7 @@ def _dispute(charge: StripeObject, reason: str, amount: int, *, inquiry: bool) -
         "enhanced_eligibility_types": [],
         "evidence": dict.fromkeys(sorted(FILES + TEXTS)) | {"enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": now + EVIDENCE_DAYS * DAY,
+            "due_by": now + days * DAY,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,

@@ -17,7 +17,8 @@ class Command(BaseCommand):
     help = "Migrate, collect static files and seed the demo."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.disable(logging.INFO)  # a line for every order would hide what the terminal is told
+        # A line for every order, and the dispute's warning, would hide what the terminal is told.
+        logging.disable(logging.WARNING)
         call_command("migrate", verbosity=0, interactive=False)
         collect_static_files()
         call_command("seed", scenario="demo", verbosity=options["verbosity"])
