@@ -13,9 +13,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import Organization, User
-from accounts.tests.factories import OrganizationFactory
-from connect.models import ConnectedAccount, FeeOverride, FeePlan, FeeTerms, PaymentSettings, PlanAssignment
-from connect.selectors import get_terms, get_terms_of_many
+from connect.models import ConnectedAccount, FeeOverride, FeeTerms, PaymentSettings
 from ticketing.models import Event, TicketType
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
@@ -40,6 +38,16 @@ def test_the_largest_price_is_what_the_buyer_pays(client: Client, event: Event, 
     page = page_of(client, event)
     assert '<span class="ticket-row-price">$54.58</span>' in page
     assert "Includes $4.58 in fees" in page
+
+
+def test_the_phones_bar_names_the_lowest_price_and_what_is_free(
+    client: Client, event: Event, passed: TicketType
+) -> None:
+    assert '<div class="buy-bar-total">From $54.58</div>' in page_of(client, event)
+    TicketTypeFactory(event=event, price_amount=0)
+    assert '<div class="buy-bar-total">Free, or from $54.58</div>' in page_of(client, event)
+    passed.delete()
+    assert '<div class="buy-bar-total">Free</div>' in page_of(client, event)
 
 
 def test_an_absorbed_fee_is_not_mentioned(client: Client, event: Event, general: TicketType) -> None:
@@ -129,10 +137,11 @@ def test_whatever_changes_shows_at_once(
 
 
 def test_what_only_the_clock_changes_shows_at_once(client: Client, event: Event, passed: TicketType) -> None:
-    TicketType.objects.filter(pk=passed.pk).update(sales_end=now() + timedelta(seconds=0.2))
+    ends_at = now() + timedelta(seconds=2)  # time enough for a busy machine to draw the page
+    TicketType.objects.filter(pk=passed.pk).update(sales_end=ends_at)
     assert "Sales ended" not in page_of(client, event)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(0.3)")
+        cursor.execute("SELECT pg_sleep(extract(epoch FROM %s - clock_timestamp()) + 0.01)", [ends_at])
     assert "Sales ended" in page_of(client, event)
 
 
@@ -310,86 +319,3 @@ def test_the_policy_allows_what_the_page_needs(client: Client, event: Event, gen
     assert not re.search(r"<style|\son\w+=|\sstyle=", page)
     scripts = re.findall(r"<script([^>]*)>", page)
     assert all("src=" in attributes or "ld+json" in attributes for attributes in scripts)
-
-
-# --- the list
-
-
-def test_the_list_shows_what_is_on_soonest_first(client: Client, event: Event, passed: TicketType) -> None:
-    later = EventFactory(organization=event.organization, starts_at=now() + timedelta(days=90))
-    for status in ("draft", "cancelled"):
-        EventFactory(organization=event.organization, title=f"Not {status}", status=status)
-    EventFactory(
-        organization=event.organization,
-        title="Not ended",
-        starts_at=now() - timedelta(days=9),
-        ends_at=now() - timedelta(days=8),
-    )
-    page = client.get("/").content.decode()
-    assert page.index(event.title) < page.index(later.title)
-    assert "Not " not in re.sub("Not on sale", "", page)
-    assert "$54.58" in page
-
-
-def test_the_list_is_searched_by_title_venue_and_organizer(client: Client, event: Event) -> None:
-    EventFactory(title="Seed swap", venue_name="Cotham", organization=OrganizationFactory(name="Allotments"))
-    for query in ("night", "ROPEWORKS", "harbour arts"):
-        page = client.get("/", {"q": query}).content.decode()
-        assert "Night Market" in page
-    assert "Night Market" not in client.get("/", {"q": "allotm"}).content.decode()
-
-
-def test_nothing_found_names_the_search_and_a_way_out(client: Client, db: None) -> None:
-    page = client.get("/", {"q": "<zebra>"}).content.decode()
-    assert "No events match “&lt;zebra&gt;”." in page
-    assert "See all events" in page
-    assert "No events are planned yet" in client.get("/").content.decode()
-
-
-def test_the_list_is_paged(client: Client, event: Event) -> None:
-    EventFactory.create_batch(14, organization=event.organization, starts_at=now() + timedelta(days=60))
-    first = client.get("/").content.decode()
-    assert "page=2" in first
-    second = client.get("/", {"page": "2"}).content.decode()
-    assert "page=1" in second
-    assert second.count("<article") == 2
-    for odd in ("0", "-1", "x", "9999"):
-        assert client.get("/", {"page": odd}).status_code == 200
-
-
-def test_the_lists_prices_are_those_of_the_events_own_pages(
-    event: Event, passed: TicketType, organizer: User
-) -> None:
-    since = now() - timedelta(days=1)
-    plan, other = FeePlan.objects.get(code="host"), OrganizationFactory(name="Assigned")
-    PlanAssignment.objects.create(organization=other, plan=plan, effective_from=since, reason="A test")
-    back = OrganizationFactory(name="Back on its plan")
-    for organization, percent in ((event.organization, 1), (back, 9), (back, None)):
-        fixed = None if percent is None else 10
-        FeeOverride.objects.create(
-            organization=organization,
-            percent=percent,
-            fixed_amount=fixed,
-            effective_from=since,
-            reason="A test",
-        )
-    later = now() + timedelta(days=1)
-    FeeOverride.objects.create(
-        organization=other, percent=50, fixed_amount=0, effective_from=later, reason="Not in force"
-    )
-    organizations = [event.organization, other, back, OrganizationFactory()]
-    many = get_terms_of_many((organization, "usd") for organization in organizations)
-    for organization in organizations:
-        assert many[organization.pk, "usd"] == get_terms(organization, "usd")
-
-
-def test_the_list_costs_the_same_however_long_it_is(
-    client: Client, event: Event, passed: TicketType, django_assert_max_num_queries: Queries
-) -> None:
-    for _ in range(12):
-        TicketTypeFactory(
-            event=EventFactory(organization=OrganizationFactory(), fee_absorption="pass_to_buyer")
-        )
-    cache.clear()
-    with django_assert_max_num_queries(5):
-        client.get("/")

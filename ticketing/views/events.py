@@ -1,27 +1,40 @@
 """The list of events, and one event with its ticket box."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.access import has_role
 from accounts.models import Role
-from ticketing.forms import read_cart, read_quantity
+from ticketing.forms import read_cart
 from ticketing.models import Event
-from ticketing.page_cache import FINGERPRINT, is_plain, kept_page
-from ticketing.selectors.browse import browse_events
+from ticketing.page_cache import FINGERPRINT, is_nobody, is_plain, kept_list, kept_page
+from ticketing.selectors.browse import browse_events, first_page
+from ticketing.selectors.event_search import read_event_filters
 from ticketing.selectors.events import find_event, show_event
 
 
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What's on: published events to come, soonest first."""
-    query = request.GET.get("q", "").strip()[:100]
-    number = max(1, read_quantity(request.GET.get("page", "1")))
-    return render(request, "ticketing/home.html", {"list": browse_events(query=query, number=number)})
+    """What's on: published events to come, soonest first, narrowed down by what stands in the address."""
+    filters = read_event_filters(request.GET)
+    edges = {name: request.GET.get(name, "") for name in ("after", "before")}
+
+    def show() -> HttpResponse:
+        found = browse_events(filters, **edges)
+        url = settings.SITE_URL + reverse("ticketing:home")
+        return render(request, "ticketing/home.html", {"list": found, "url": url})
+
+    # The pages that most visitors see; one of somebody's own words isn't worth keeping.
+    is_usual = not (filters.has_words or filters.day or any(edges.values()))
+    if is_usual and is_nobody(request):
+        return kept_list(request, filters.query(), first_page(filters), show)
+    return show()
 
 
 @login_not_required
