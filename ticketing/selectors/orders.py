@@ -1,7 +1,9 @@
 """The order page: what was bought, where the payment stands, and the tickets with their codes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +14,13 @@ from maly.errors import NotFound
 from maly.money import format_amount
 from ticketing.models import CancelledOrder, Event, Order, OrderLine, Payment, Ticket
 from ticketing.selectors.events import cover_url_of, place_of
+from ticketing.services.orders import TICKETED
 from ticketing.services.signing import sign_ticket
 from ticketing.services.tickets import qr_svg
 from ticketing.wording import news_of_cancelled
 
 # The page asks every two seconds; after half a minute it says that the bank is slow.
 SLOW_AFTER = 10
-TICKETED = {Order.Status.PAID, Order.Status.PARTLY_REFUNDED, Order.Status.REFUNDED, Order.Status.DISPUTED}
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,33 @@ class OrderPage:
                     + back
                 )
             return back
+        if not self.order.total_amount:
+            return _("The organizer has cancelled them. You paid nothing, so there is nothing to send back.")
         return _("The organizer can tell you more.")
+
+    @property
+    def notice(self) -> str:
+        """What somebody who is going should know of the order's money."""
+        if self.order.status == Order.Status.DISPUTED:
+            return _(
+                "Your bank is looking into this payment, because it was disputed. "
+                "If that was a mistake, tell your bank."
+            )
+        if self.order.refunded_amount:
+            amount = format_amount(self.order.refunded_amount, self.order.currency)
+            return _("%(amount)s goes back to you: 5–10 working days to your card.") % {"amount": amount}
+        return ""
+
+    @property
+    def item_fees(self) -> list[dict[str, Any]]:
+        """The service fee by ticket type, where the buyer bore it."""
+        fees = self.order.fee_breakdown.get("per_item_fees", []) if self.order.service_fee_amount else []
+        return [fee for fee in fees if fee["fee_per_ticket"]]
+
+    @property
+    def refund_policy(self) -> str:
+        """As the event said when it was bought."""
+        return self.order.refund_policy or self.order.event.refund_policy
 
     @property
     def refunded_amount(self) -> int:
@@ -204,6 +232,7 @@ def order_page(order: Order, *, waits: int = 0) -> OrderPage:
         TicketCard(ticket=ticket, number=number, type_name=names[ticket.line_id])
         for number, ticket in enumerate(tickets, start=1)
     ]
+    cards.sort(key=lambda card: card.is_void)  # those that let somebody in come first
     payments = list(order.payments.all()) if order.total_amount else []
     cancelled = None
     if order.event.status == Event.Status.CANCELLED:
@@ -213,11 +242,19 @@ def order_page(order: Order, *, waits: int = 0) -> OrderPage:
     )
 
 
+def find_held_order(code: str, keys: Collection[str]) -> Order | None:
+    """The order that one of these keys opens, with its event, while its tickets are held and unpaid."""
+    held = Order.objects.select_related("event").filter(
+        code=code, key__in=keys, status=Order.Status.AWAITING_PAYMENT, hold_expires_at__gt=timezone.now()
+    )
+    return held.first() if code and keys else None
+
+
 def find_order_of_session(session_id: str) -> Order:
     """The order that a Checkout Session pays for; its id is as secret as the order's key. Raises NotFound."""
-    payment = (
-        Payment.objects.select_related("order").filter(session_id=session_id).first() if session_id else None
-    )
+    payment = None
+    if session_id.isprintable() and session_id:
+        payment = Payment.objects.select_related("order").filter(session_id=session_id).first()
     if payment is None:
         raise NotFound
     return payment.order

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from connect import gateway
@@ -21,7 +22,7 @@ from ticketing.links import order_url
 from ticketing.models import Event, Order, Payment
 from ticketing.services import stock
 from ticketing.services.fulfillment import apply_session, settle_payment
-from ticketing.services.offers import Item, Offer, items_of, load_offer, quote
+from ticketing.services.offers import Item, Offer, items_of, load_offer, names_of, quote
 from ticketing.services.orders import (
     UNDER_WAY,
     Buyer,
@@ -61,9 +62,10 @@ def start_checkout(
     Amounts are frozen in minor units of the event's currency. `idempotency` is the caller and the Idempotency-Key, if
     the client sent one. A retry after an unknown outcome (the same key, or the same buyer, event and items) repeats the
     one call. Raises EventNotOnSale, SalesClosed, SalesHalted, SalesNotStarted, SalesEnded, QuantityOutOfRange,
-    TicketSoldOut, PriceBelowMinimum, NotFound and, by Stripe's doing, StripeUnavailable or PaymentFailed.
+    TicketSoldOut, PriceBelowMinimum, NotFound, Invalid (names) and, by Stripe's doing, StripeUnavailable or
+    PaymentFailed.
     """
-    buyer = Buyer(email=email.strip().lower(), name=name.strip(), user=user)
+    buyer = Buyer(email=email.strip().lower(), name=" ".join(name.split()), user=user)
     request_key = hashlib.sha256("\n".join(idempotency).encode()).hexdigest() if idempotency else ""
     order = _find_by_request(event, request_key) or _find_unanswered(event, buyer, items)
     if order is None:
@@ -125,7 +127,7 @@ def _repeat(payment: Payment) -> Payment:
 
 def _place(event: Event, items: Sequence[Item], buyer: Buyer, request_key: str) -> Order:
     """Read, check, quote and hold, again from the start when something moved in between."""
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         offer = load_offer(event.pk, items)
         offer.check(now=timezone.now())
         try:
@@ -136,7 +138,7 @@ def _place(event: Event, items: Sequence[Item], buyer: Buyer, request_key: str) 
             # The same key at the same moment, or (once in billions) a code that exists.
             if order := _find_by_request(event, request_key):
                 return order
-    raise TicketSoldOut("So many people are buying that your tickets couldn't be held. Please try again.")
+    raise TicketSoldOut(_("So many people are buying that your tickets couldn't be held. Please try again."))
 
 
 def _find_by_request(event: Event, request_key: str) -> Order | None:
@@ -164,12 +166,18 @@ def _find_unanswered(event: Event, buyer: Buyer, items: Sequence[Item]) -> Order
         created_at__gt=now - REPEATABLE_FOR,
         lease_until__lte=now,
     )
-    wanted = sorted((item.ticket_type_public_id.lower(), item.quantity) for item in items)
+    wanted = _comparable(event, items)
     for payment in unanswered.select_related("order"):
-        asked = sorted((item.ticket_type_public_id, item.quantity) for item in items_of(payment.order))
-        if asked == wanted:
+        if _comparable(event, items_of(payment.order)) == wanted:
             return payment.order
     return None
+
+
+def _comparable(event: Event, items: Sequence[Item]) -> list[tuple[str, int, tuple[str, ...]]]:
+    """What is asked for, in one order and one spelling."""
+    return sorted(
+        (item.ticket_type_public_id.lower(), item.quantity, names_of(event, item)) for item in items
+    )
 
 
 def _look_again(order: Order) -> Order:
@@ -190,11 +198,11 @@ def _look_again(order: Order) -> Order:
 
 def _hold_again(order: Order) -> Order:
     """Hold an expired order's tickets anew at its frozen prices; what has changed since ends it for good."""
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         offer = load_offer(order.event_id, items_of(order))
         offer.check(now=timezone.now())
         if not _is_unchanged(order, offer):
-            raise ReservationExpired("Prices have changed since. Please start again.")
+            raise ReservationExpired(_("Prices have changed since. Please start again."))
         try:
             with transaction.atomic():
                 locked = lock_order(order.pk)

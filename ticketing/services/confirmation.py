@@ -5,6 +5,7 @@ import structlog
 from accounts.models import AuditEntry
 from connect.errors import GatewayError
 from maly.errors import MalyError
+from maly.throttling import throttle
 from ticketing.models import Order, Payment
 from ticketing.services.fulfillment import settle_payment
 
@@ -25,6 +26,9 @@ def confirm_order(order: Order) -> Order:
         order.refresh_from_db(fields=CHANGING)  # a webhook may have been faster than this look
         return order
     try:
+        throttle(
+            "lookup", f"order:{order.pk}"
+        )  # a page that looks again and again must not use up Stripe's limit
         settled = settle_payment(payment.session_id, actor_kind=AuditEntry.Actor.BUYER)
     except (GatewayError, MalyError) as error:
         logger.info("return_not_confirmed", order=order.code, error=type(error).__name__)

@@ -19,9 +19,12 @@ from notifications.services.outbox import enqueue
 from ticketing.models import Order, OrderLine, Payment
 from ticketing.services import stock
 from ticketing.services.offers import Offer
+from ticketing.services.sales_news import tell_of_sale
 from ticketing.services.tickets import issue_tickets
 
 logger = logging.getLogger(__name__)
+# The states of an order that has, or had, tickets.
+TICKETED = (Order.Status.PAID, Order.Status.PARTLY_REFUNDED, Order.Status.REFUNDED, Order.Status.DISPUTED)
 UNDER_WAY = (Payment.Status.REQUESTED, Payment.Status.OPEN)
 
 
@@ -87,9 +90,9 @@ def lock_payment(payment_id: int, order_id: int) -> tuple[Order, Payment]:
 
 
 def complete_order(order: Order, lines: list[OrderLine], *, actor_kind: str) -> None:
-    """Make a locked (or new) order paid: its tickets, the audit entry, the buyer's mail. Stock is the caller's.
+    """Make a locked (or new) order paid: its tickets, the audit entry, the mails. Stock is the caller's.
 
-    In the caller's transaction. The mail is queued once for an order, whoever asks how often.
+    In the caller's transaction. The mails are queued once for an order, whoever asks how often.
     """
     before = order.status
     order.status, order.problem = Order.Status.PAID, ""
@@ -110,6 +113,7 @@ def complete_order(order: Order, lines: list[OrderLine], *, actor_kind: str) -> 
         to=order.email,
         ids={"order": order.pk},
     )
+    tell_of_sale(order)
     logger.info(
         "order_paid order=%s tickets=%s total_amount=%s", order.code, len(tickets), order.total_amount
     )
@@ -153,6 +157,7 @@ def _write_lines(order: Order, offer: Offer, quoted: tuple[LineQuote, ...]) -> l
             unit_price_amount=line.unit_price_amount,
             unit_total_amount=line.unit_total_amount,
             ticket_amounts=[vars(amounts) for amounts in line.tickets],
+            attendee_names=list(wanted.names),
         )
         for wanted, line in zip(offer.wanted, quoted, strict=True)
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from connect.models import AccountState, ConnectedAccount, FeeAbsorption, PaymentSettings
@@ -36,10 +37,11 @@ class TicketStatus(models.TextChoices):
 
 @dataclass(frozen=True)
 class Wanted:
-    """So many tickets of one type, with the type as it was last read."""
+    """So many tickets of one type, with the type as it was last read, and who is coming, where that is asked."""
 
     ticket_type: TicketType
     quantity: int
+    names: tuple[str, ...] = ()
 
 
 def ticket_status(
@@ -133,7 +135,10 @@ def check_quantities(wanted: Sequence[Wanted]) -> None:
     for item in wanted:
         lowest, highest = item.ticket_type.min_per_order, item.ticket_type.max_per_order
         if not lowest <= item.quantity <= highest:
-            raise QuantityOutOfRange(f"Choose {lowest} to {highest} tickets of {item.ticket_type.name}.")
+            raise QuantityOutOfRange(
+                _("Choose %(lowest)s to %(highest)s tickets of %(name)s.")
+                % {"lowest": lowest, "highest": highest, "name": item.ticket_type.name}
+            )
 
 
 def check_stock(ticket_type: TicketType, event: Event, quantity: int) -> None:
@@ -142,15 +147,20 @@ def check_stock(ticket_type: TicketType, event: Event, quantity: int) -> None:
     if left >= quantity:
         return
     if left == 0:
-        raise TicketSoldOut(f"Sorry, {ticket_type.name} is sold out: 0 available.")
-    raise TicketSoldOut(f"Only {left} available of {ticket_type.name}. Choose fewer tickets.")
+        raise TicketSoldOut(_("Sorry, %(name)s is sold out: 0 available.") % {"name": ticket_type.name})
+    raise TicketSoldOut(
+        _("Only %(left)s available of %(name)s. Choose fewer tickets.")
+        % {"left": left, "name": ticket_type.name}
+    )
 
 
 def _check_window(event: Event, ticket_type: TicketType, now: datetime) -> None:
     if ticket_type.sales_start and now < ticket_type.sales_start:
-        raise SalesNotStarted(f"Sales start on {event_time(ticket_type.sales_start, event.timezone)}.")
+        raise SalesNotStarted(
+            _("Sales start on %(when)s.") % {"when": event_time(ticket_type.sales_start, event.timezone)}
+        )
     if ticket_type.stopped_at:
-        raise SalesEnded(f"Sales of {ticket_type.name} have ended.")
+        raise SalesEnded(_("Sales of %(name)s have ended.") % {"name": ticket_type.name})
     ended_at = min(filter(None, (ticket_type.sales_end, event.ends_at)))
     if now >= ended_at:
-        raise SalesEnded(f"Sales ended on {event_time(ended_at, event.timezone)}.")
+        raise SalesEnded(_("Sales ended on %(when)s.") % {"when": event_time(ended_at, event.timezone)})

@@ -26,3 +26,12 @@ def test_a_stripe_that_cannot_be_reached_leaves_the_order_waiting(general, buy, 
     start = buy((general, 1))
     sandbox.control("POST", "/_sandbox/faults", {"path": "/v1/checkout", "effect": "error_500", "times": 9})
     assert confirm_order(start.order).status == "awaiting_payment"
+
+
+def test_whoever_looks_without_end_does_not_use_up_stripes_limit(general, buy, sandbox, settings):
+    settings.THROTTLES = {**settings.THROTTLES, "lookup": "2/hour"}
+    start = buy((general, 1))
+    before = len(sandbox.control("GET", "/_sandbox/requests", {})[1])
+    for _look in range(5):
+        assert confirm_order(start.order).status == "awaiting_payment"
+    assert len(sandbox.control("GET", "/_sandbox/requests", {})[1]) == before + 2

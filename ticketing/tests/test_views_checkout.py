@@ -22,6 +22,11 @@ def cart(*wanted: tuple[TicketType, int]) -> dict[str, str]:
     return {f"q-{ticket_type.public_id}": str(quantity) for ticket_type, quantity in wanted}
 
 
+def chosen(ticket_type: TicketType, quantity: int) -> str:
+    """The order's stepper that stands at so many."""
+    return f'name="q-{ticket_type.public_id}" value="{quantity}"'
+
+
 def flat(response: Any) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
 
@@ -111,7 +116,7 @@ def test_a_wrong_detail_is_said_beside_its_field_and_keeps_what_was_typed(
     assert response.status_code == 400
     assert page.count(words) == 2  # in the summary, and beside the field
     assert "<title>Error:" in page
-    assert f'name="q-{general.public_id}" value="2"' in page
+    assert chosen(general, 2) in page
     if "@" in typed["email"]:
         assert f'value="{typed["email"]}"' in page
     assert not Order.objects.exists()
@@ -125,7 +130,7 @@ def test_fewer_left_than_wanted_changes_the_order_and_says_so(
     page = flat(response)
     assert response.status_code == 409
     assert "Only 1 General admission left. We changed your order from 2 to 1." in page
-    assert f'name="q-{general.public_id}" value="1"' in page
+    assert chosen(general, 1) in page
     assert 'value="ada@example.org"' in page
     assert not Order.objects.exists()
 
@@ -137,7 +142,7 @@ def test_a_sold_out_type_is_taken_out_of_the_order(
     TicketType.objects.filter(pk=general.pk).update(sold=100)
     page = flat(client.post(path, {**cart((general, 2), (other, 1)), **DETAILS}))
     assert "Sorry, this ticket type is sold out. We took General admission out of your order." in page
-    assert f'name="q-{other.public_id}" value="1"' in page
+    assert chosen(other, 1) in page
     page = flat(client.post(path, {**cart((general, 2)), **DETAILS}))
     assert "Choose other tickets" in page
 
@@ -196,7 +201,7 @@ def test_an_order_that_was_left_fills_cart_and_details_in(
 ) -> None:
     order = buy((general, 3)).order
     page = flat(client.get(path, {"order": order.code, "key": order.key}))
-    assert f'name="q-{general.public_id}" value="3"' in page
+    assert chosen(general, 3) in page
     assert 'value="ada@example.com"' in page
     assert Client().get(path, {"order": order.code, "key": "0" * 32}).status_code == 404
 
@@ -265,3 +270,89 @@ def test_the_same_form_sent_twice_is_one_order(client: Client, general: TicketTy
     assert Order.objects.count() == 1
     client.post("/e/night-market/checkout/", {**form, "email": "bob@example.com"})
     assert Order.objects.count() == 2
+
+
+# --- quantities, names, and what was typed
+
+
+def test_the_steppers_change_the_order_without_a_script_and_keep_what_was_typed(
+    client: Client, event: Event, general: TicketType, path: str
+) -> None:
+    other = TicketTypeFactory(event=event, name="Balcony", min_per_order=2)
+    form = {**cart((general, 1), (other, 2)), "email": "ada@", "name": ""}
+    page = flat(client.post(path, {**form, "add": general.public_id}))
+    assert chosen(general, 2) in page
+    assert "$200.00" in page
+    assert 'value="ada@"' in page
+    assert "There is a problem" not in page  # nothing was sent off yet
+    page = flat(client.post(path, {**form, "clear": other.public_id}))
+    assert chosen(other, 0) in page  # so that it can be taken back
+    assert f'name="clear" value="{general.public_id}"' in page
+    assert not Order.objects.exists()
+
+
+def test_the_names_that_an_organizer_asks_for_are_on_the_tickets(
+    client: Client, event: Event, path: str
+) -> None:
+    Event.objects.filter(pk=event.pk).update(asks_attendee_names=True)
+    seats = TicketTypeFactory(event=event, price_amount=0, name="Seats")
+    page = flat(client.get(path, cart((seats, 3))))
+    assert "Who is coming?" in page
+    assert "Seats, ticket 3" in page
+    names = {f"who-{seats.public_id}-1": " Cy  Lo ", f"who-{seats.public_id}-3": "Bo", "who-x-1": "Eve"}
+    client.post(path, {**cart((seats, 3)), **DETAILS, **names})
+    order = Order.objects.get()
+    assert list(order.tickets.values_list("holder_name", flat=True)) == ["Cy Lo", "Ada Obi", "Bo"]
+    page = flat(client.get(path, {"order": order.code, "key": order.key}))
+    assert 'value="Cy Lo"' in page
+
+
+def test_nobody_is_asked_for_names_that_nobody_wants(
+    client: Client, event: Event, general: TicketType, path: str
+) -> None:
+    assert "Who is coming?" not in flat(client.get(path, cart((general, 3))))
+    client.post(path, {**cart((general, 1)), **DETAILS, f"who-{general.public_id}-1": "Eve"})
+    assert Order.objects.get().lines.get().attendee_names == []
+
+
+def test_a_name_typed_for_a_ticket_that_was_taken_out_comes_back_with_it(
+    client: Client, event: Event, general: TicketType, path: str
+) -> None:
+    Event.objects.filter(pk=event.pk).update(asks_attendee_names=True)
+    name = f"who-{general.public_id}-2"
+    page = flat(client.post(path, {**cart((general, 1)), name: "Cy", "update": "1"}))
+    assert f'<input type="hidden" name="{name}" value="Cy">' in page
+    page = flat(client.post(path, {**cart((general, 1)), name: "Cy", "add": general.public_id}))
+    assert f'<input type="hidden" name="{name}"' not in page
+    assert 'value="Cy"' in page
+
+
+def test_what_was_typed_is_there_again_after_a_look_at_the_event_and_after_the_back_button(
+    client: Client, general: TicketType, path: str
+) -> None:
+    response = client.post(path, {**cart((general, 2)), "email": "ada@", "name": "Ada", "leave": "1"})
+    assert response["Location"] == f"/e/night-market/?q-{general.public_id}=2#tickets"
+    page = flat(client.get(path, cart((general, 2))))
+    assert 'value="ada@"' in page
+    response = client.post(path, {**cart((general, 2)), "email": "ada@", "leave": "sign-in"})
+    assert response["Location"].startswith("/account/login/?next=%2Fe%2Fnight-market%2Fcheckout%2F%3Fq-")
+    client.post(path, {**cart((general, 2)), **DETAILS})
+    order = Order.objects.get()
+    page = flat(client.get(path, cart((general, 2))))
+    assert 'value="ada@example.org"' in page
+    assert f"/o/{order.code}/" in page  # two tickets are held already
+    client.post(path, {**cart((general, 2)), **DETAILS, "add": general.public_id})
+    assert f"/o/{order.code}/" in flat(client.get(path, cart((general, 3))))
+    assert "ada@example.org" not in flat(Client().get(path, cart((general, 2))))
+    client.cookies["buyer"] = client.cookies["buyer"].value + "x"
+    assert client.get(path, cart((general, 2))).status_code == 200
+
+
+def test_nobody_is_sent_to_pay_a_total_that_the_page_did_not_show(
+    client: Client, general: TicketType, path: str
+) -> None:
+    response = client.post(path, {**cart((general, 3)), **DETAILS, "shown": "10000"})
+    assert response.status_code == 409
+    assert "Your order is now 3 tickets for $150.00. Look at it, then continue." in flat(response)
+    assert not Order.objects.exists()
+    assert client.post(path, {**cart((general, 3)), **DETAILS, "shown": "15000"}).status_code == 302

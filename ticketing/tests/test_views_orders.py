@@ -1,5 +1,6 @@
 """The order page in its states, its buttons, and the two addresses that Stripe leads back to."""
 
+import gzip
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,12 +11,15 @@ from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import User
-from ticketing.models import Order, Payment, TicketType
-from ticketing.services.checkout import CheckoutStart
+from ticketing.models import Event, Order, Payment, TicketType
+from ticketing.services.checkout import CheckoutStart, Item, start_checkout
+from ticketing.services.ticket_cancellations import cancel_ticket
+from ticketing.tests.factories import TicketTypeFactory
 
 Buy = Callable[..., CheckoutStart]
 Pay = Callable[..., dict[str, Any]]
 Queries = Callable[[int], Any]
+LARGEST_PAGE = 12 * 1024
 
 
 def flat(response: Any) -> str:
@@ -307,3 +311,45 @@ def test_an_event_that_is_over_offers_no_second_try(client: Client, order: Order
     order.event.starts_at, order.event.ends_at = now() - timedelta(days=2), now() - timedelta(days=1)
     order.event.save(update_fields=["starts_at", "ends_at"])
     assert "Try again" not in flat(client.get(path_of(order)))
+
+
+def test_ten_tickets_are_a_small_page_and_those_that_count_come_first(
+    client: Client, event: Event, organizer: User, django_assert_max_num_queries: Queries
+) -> None:
+    free = TicketTypeFactory(event=event, price_amount=0)
+    order = start_checkout(
+        event, items=[Item(free.public_id, 10)], email="ada@example.com", name="Ada Obi"
+    ).order
+    first = order.tickets.order_by("id")[0]
+    cancel_ticket(first, actor=organizer, reason="Ill")
+    client.get(path_of(order))
+    with django_assert_max_num_queries(4):
+        page = client.get(path_of(order)).content
+    assert len(gzip.compress(page)) <= LARGEST_PAGE
+    assert page.count(b"Not valid") == 1
+    assert page.index(f"{first.code[:5]}-{first.code[5:]}".encode()) > page.index(b"10 of 10")
+
+
+@pytest.mark.parametrize("is_paid", [False, True])
+def test_a_member_sees_the_order_without_becoming_its_buyer(
+    order: Order, pay: Pay, manager: User, is_paid: bool
+) -> None:
+    """Its key would outlast the membership, and what the buyer does is written down as the buyer's."""
+    if is_paid:
+        pay(session_of(order))
+        Client().get("/payment-success", {"session_id": session_of(order)}, follow=True)
+    client = Client()
+    client.force_login(manager)
+    assert order.key not in flat(client.get(f"/o/{order.code}/"))
+    assert order.key.encode() not in client.get(f"/o/{order.code}/event.ics").content
+    assert order.key not in client.get(f"/o/{order.code}/tickets.pdf").headers.get("Location", "")
+    for part in ("resume", "hold", "cancel"):
+        assert client.post(f"/o/{order.code}/{part}/").status_code == 404
+    assert client.get("/payment-cancel", {"order": order.code}).status_code == 404
+    assert "orders" not in client.cookies
+    order.refresh_from_db()
+    assert order.status == ("paid" if is_paid else "awaiting_payment")
+
+
+def test_a_session_that_no_text_can_be_is_nobodys(client: Client) -> None:
+    assert client.get("/payment-success", {"session_id": "cs_\x00"}).status_code == 404
