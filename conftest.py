@@ -17,6 +17,7 @@ from maly.tests.books import audit_books
 from sandbox.tests.judge import Judge
 
 if TYPE_CHECKING:
+    from notifications.tests.push_service import PushService
     from sandbox.server import Sandbox
 
 # Rows that migrations make; a test that commits leaves them in place.
@@ -189,6 +190,7 @@ def connected_organization(organization: Organization, organizer: User, sandbox:
 def connect_to_stripe(organization: Organization, owner: User, sandbox: "Sandbox") -> Organization:
     """Onboard an organization as its owner would, on the sandbox."""
     from connect.services.accounts import start_onboarding, sync_account
+    from notifications.models import Message
 
     account, _link = start_onboarding(organization, actor=owner)
     assert account.stripe_account_id
@@ -197,6 +199,7 @@ def connect_to_stripe(organization: Organization, owner: User, sandbox: "Sandbox
     )
     assert status == 200
     sync_account(account.stripe_account_id, actor_kind="sweep")
+    Message.objects.filter(kind="stripe_connected").delete()  # old news, like the rest of the set-up
     return organization
 
 
@@ -211,3 +214,19 @@ def api() -> Callable[..., Client]:
         return client
 
     return client
+
+
+# --- browsers that asked to be told
+
+
+@pytest.fixture
+def push_service(settings: Any) -> Iterator["PushService"]:
+    """A browser's push service on this machine, the only one that is known."""
+    from notifications.tests.push_service import PushService
+    from notifications.vapid import make_private_key
+
+    running = PushService()
+    settings.VAPID_PRIVATE_KEY = make_private_key()
+    settings.PUSH_SERVICES = [running.origin]
+    yield running
+    running.close()

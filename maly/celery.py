@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "process-stripe-events": {"task": "connect.tasks.process_due_events", "schedule": 5.0},
     "send-messages": {"task": "notifications.tasks.send_due_messages", "schedule": 5.0},
+    "tell-of-the-day": {"task": "ticketing.tasks.tell_of_the_day", "schedule": 3600.0},
     "seal-ledger": {"task": "ledger.tasks.seal_ledger", "schedule": 10.0},
     "verify-changes": {"task": "ledger.tasks.verify_changes", "schedule": 60.0},
     "verify-books": {"task": "ledger.tasks.verify_books", "schedule": crontab(hour=3, minute=20)},

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from maly.errors import MalyError
 from maly.views import maly_error
 
-# Unfold draws with Alpine, which evaluates expressions; only staff reach /staff/.
+# Unfold draws with Alpine, which evaluates expressions; only staff reach the admin.
 STAFF_POLICY = {
     "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
     "style-src": ["'self'", "'unsafe-inline'"],
@@ -26,7 +26,7 @@ class SecurityHeadersMiddleware:
             "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if request.path.startswith("/staff/"):
+        if request.resolver_match and request.resolver_match.app_name == "admin":
             response._csp_update = STAFF_POLICY  # type: ignore[attr-defined]
         return response
 

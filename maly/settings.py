@@ -8,6 +8,7 @@ import environ
 
 from maly.embedded import read_runtime
 from maly.logging import LOGGING as MALY_LOGGING
+from maly.mail_url import TIMEOUT_SECONDS, mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -259,6 +261,8 @@ THROTTLES = {
     "token": env.str("THROTTLE_TOKEN", _wide or "10/minute"),
     "checkout": env.str("THROTTLE_CHECKOUT", _wide or "30/minute"),
     "lookup": env.str("THROTTLE_LOOKUP", _wide or "60/minute"),
+    "find": env.str("THROTTLE_FIND", _wide or "20/hour"),
+    "invite": env.str("THROTTLE_INVITE", _wide or "30/hour"),
     "door": env.str("THROTTLE_DOOR", _wide or "600/minute"),
 }
 # allauth limits sign-in itself: attempts by address, failures by address and by email (its /m is a minute).
@@ -299,10 +303,23 @@ SHOW_MAILBOX = DEBUG or MALY_DEMO or MALY_TESTING
 EMAIL_BACKEND = (
     "notifications.mailbox.MailboxBackend" if SHOW_MAILBOX else "django.core.mail.backends.smtp.EmailBackend"
 )
+EMAIL_TIMEOUT = TIMEOUT_SECONDS
+MAIL_PROVIDER = ""
+ANYMAIL: dict[str, object] = {}
 if email_url := env.str("EMAIL_URL", ""):
-    vars().update(env.email_url_config(email_url))
+    vars().update(mail_settings(email_url))
+# `user:password`, by which the provider's webhooks at /api/webhooks/mail authenticate themselves.
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", "")
+if MAIL_WEBHOOK_SECRET:
+    ANYMAIL["WEBHOOK_SECRET"] = MAIL_WEBHOOK_SECRET
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{PLATFORM_NAME} <tickets@example.com>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Web push: `manage.py push_keys` makes the key. We post to these services alone; `scheme://host:port` is one address.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", "")
+PUSH_SERVICES = env.list(
+    "PUSH_SERVICES",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
+)
 
 # Language, time, files
 LANGUAGE_CODE = "en"
@@ -324,6 +341,7 @@ STORAGES = {
 # Pictures and fonts are compressed already; source maps are for nobody's browser.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "avif", "woff2", "map"]
 WHITENOISE_USE_FINDERS = MALY_TESTING or DEBUG
+# Files are looked up when they are asked for: each test client would list them all anew.
 WHITENOISE_AUTOREFRESH = MALY_TESTING or DEBUG
 
 LOGGING = MALY_LOGGING

@@ -20,6 +20,9 @@ urlpatterns = [
     path(
         "api/docs/", login_not_required(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"
     ),
+    path(
+        "staff/messages/", include("notifications.preview_urls")
+    ),  # before the admin, which takes all the rest
     path("staff/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),

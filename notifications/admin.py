@@ -3,34 +3,52 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
-from notifications.models import Message
+from accounts.admin import ReadOnly
+from notifications.models import DeliveryEvent, Message
+from notifications.services import outbox
+
+
+class DeliveryEvents(ReadOnly, TabularInline):
+    """What the provider told of a message."""
+
+    model = DeliveryEvent
+    fields = ("occurred_at", "delivery", "detail")
+    readonly_fields = fields
+    extra = 0
 
 
 @admin.register(Message)
-class MessageAdmin(ModelAdmin):
+class MessageAdmin(ReadOnly, ModelAdmin):
     """Read-only, with one action."""
 
-    list_display = ("key", "kind", "to", "state", "attempts", "created_at", "sent_at")
-    list_filter = ("state", "kind")
-    search_fields = ("key", "to")
+    list_display = (
+        "key",
+        "kind",
+        "to",
+        "state",
+        "delivery",
+        "attempts",
+        "created_at",
+        "sent_at",
+        "short_error",
+    )
+    list_filter = ("state", "delivery", "channel", "kind")
+    search_fields = ("key", "to", "provider_id")
+    date_hierarchy = "created_at"
     show_full_result_count = False
+    inlines = (DeliveryEvents,)
     actions = ("send_again",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    @admin.display(description="error")
+    def short_error(self, message: Message) -> str:
+        return message.error[:80]
 
-    def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        return False
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser or request.user.has_perm("notifications.change_message"))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        return False
-
-    @admin.action(description="Send again what was given up", permissions=["view"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        count = queryset.filter(state=Message.State.DEAD).update(
-            state=Message.State.QUEUED, attempts=0, due_at=timezone.now(), lease_until=None
-        )
-        messages.success(request, f"{count} messages are queued again.")
+    @admin.action(description="Send again what was given up", permissions=["send"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
+        count = outbox.send_again(chosen, actor=request.user)
+        self.message_user(request, f"{count} messages are queued again.", messages.SUCCESS)

@@ -7,4 +7,4 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        autodiscover_modules("emails")
+        autodiscover_modules("emails", "pushes")

@@ -20,6 +20,8 @@ class Attachment:
     def to_mime(self) -> MIMEBase:
         """The MIME part, inline when the HTML shows it."""
         part = MIMENonMultipart(*self.mimetype.split("/", 1))
+        if part.get_content_maintype() == "text":
+            part.set_param("charset", "utf-8")
         part.set_payload(self.content)
         encode_base64(part)
         part.add_header(
@@ -39,21 +41,51 @@ class Mail:
     html: str = ""
     attachments: list[Attachment] = field(default_factory=list)
     reply_to: str = ""
+    unsubscribe_url: str = ""
 
 
 Renderer = Callable[[dict[str, Any]], Mail]
+Example = Callable[[], dict[str, Any]]
 _renderers: dict[str, Renderer] = {}
+_examples: dict[str, Example] = {}
+_private: set[str] = set()
 
 
-def message(kind: str) -> Callable[[Renderer], Renderer]:
-    """Register the function that renders messages of `kind` from their ids."""
+def message(
+    kind: str, *, example: Example | None = None, is_private: bool = False
+) -> Callable[[Renderer], Renderer]:
+    """Register the function that renders messages of `kind` from their ids.
+
+    `example` gives the ids of something that such a message could be about, for staff to look at before the first one
+    is sent; it may make a sample, since it runs in a transaction that is rolled back. A private kind is never shown to
+    staff as somebody got it.
+    """
 
     def register(render: Renderer) -> Renderer:
         assert kind not in _renderers or _renderers[kind].__module__ == render.__module__, kind
         _renderers[kind] = render
+        if example is not None:
+            _examples[kind] = example
+        if is_private:
+            _private.add(kind)
         return render
 
     return register
+
+
+def kinds() -> list[str]:
+    """Every kind of message that an app has registered."""
+    return sorted(_renderers)
+
+
+def example_ids(kind: str) -> dict[str, Any] | None:
+    """The ids of something that a message of `kind` could be about; None if no example was registered."""
+    return _examples[kind]() if kind in _examples else None
+
+
+def is_private(kind: str) -> bool:
+    """Whether a kind is never shown to staff as somebody got it."""
+    return kind in _private
 
 
 def render_message(kind: str, ids: dict[str, Any]) -> Mail:

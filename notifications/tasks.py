@@ -6,11 +6,10 @@ from celery import shared_task
 @shared_task
 def send_due_messages() -> int:
     """Send every message that is due, one lease at a time; returns how many were tried."""
-    from notifications.services.outbox import claim_due_messages, send_message
+    from notifications.services.sending import claim_due_messages, send_claimed
 
     tried = 0
-    while claimed := claim_due_messages():
-        for message_id in claimed:
-            send_message(message_id)
-        tried += len(claimed)
+    while (claim := claim_due_messages()).leases:
+        send_claimed(claim)
+        tried += len(claim.leases)
     return tried

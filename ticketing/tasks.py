@@ -118,3 +118,11 @@ def mirror_refund(refund_id: str) -> None:
         mirror.feed_refund(refund.raw)
     except Exception:  # whatever dj-stripe stumbles over
         logger.exception("mirror_failed object=refund")
+
+
+@shared_task
+def tell_of_the_day() -> int:
+    """Queue yesterday's sales for the members who want one email a day."""
+    from ticketing.services import sales_news
+
+    return sales_news.tell_of_the_day()

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Membership, Organization, Role, User
 from accounts.services.audit import record
@@ -21,6 +22,7 @@ from connect.errors import (
 )
 from connect.models import AccountState, ConnectedAccount
 from connect.selectors import get_current_account
+from connect.services.account_news import tell_of_state
 from connect.stripe_objects import Account, AccountLink
 from maly.codes import make_key
 from maly.crash import crash_point
@@ -157,7 +159,7 @@ def disconnect(organization: Organization, *, actor: User, confirm: str) -> Conn
     Raises Invalid unless `confirm` is the organization's slug, OrganizerNotConnected when there is no account.
     """
     if confirm.strip() != organization.slug:
-        raise Invalid(f"Type {organization.slug} to confirm.", attr="confirm")
+        raise Invalid(_("Type %(slug)s to confirm.") % {"slug": organization.slug}, attr="confirm")
     with transaction.atomic():
         account = (
             ConnectedAccount.objects.select_for_update()
@@ -260,8 +262,8 @@ def _converge(
     actor: User | None = None,
     quietly: bool = False,
 ) -> None:
-    """Copy what Stripe says onto the locked row; audited when something that people would notice has changed."""
-    before, was_verified = _facts(account), account.is_verified
+    """Copy what Stripe says onto the locked row; audited and told when it has changed what people would notice."""
+    before, was_verified, state = _facts(account), account.is_verified, account.state
     for name in COPIED:
         setattr(account, name, getattr(seen, name))
     if account.is_verified and not was_verified:
@@ -272,6 +274,7 @@ def _converge(
     account.save(update_fields=[*COPIED, "verified_at", "onboarding_completed_at", "synced_at"])
     if not quietly and before != _facts(account):
         _audit(account, "connect.account_changed", before, actor_kind=actor_kind, actor=actor)
+        tell_of_state(account, before=state, at=asked_at)
 
 
 def _make_link(account: ConnectedAccount) -> AccountLink:

@@ -1,98 +1,73 @@
 """The outbox: a message is a row in the transaction that made it true, and is sent by a worker afterwards."""
 
-import hashlib
-import logging
-import random
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from maly.crash import crash_point
+from accounts.models import AuditEntry, User
+from accounts.services.audit import record
 from maly.poke import poke
 from notifications.models import Message
-from notifications.registry import Mail, render_message
+from notifications.services.push import pushes_of
 
-logger = logging.getLogger(__name__)
-MAX_ATTEMPTS = 12
-LEASE = timedelta(minutes=2)
-CLAIM = """
-UPDATE notifications_message SET lease_until = clock_timestamp() + %s, attempts = attempts + 1
-WHERE id IN (
-    SELECT id FROM notifications_message
-    WHERE state = 'queued' AND due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
-    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""
+LARGEST_BATCH = 1000
 
 
-def enqueue(kind: str, *, key: str, to: str, ids: dict[str, Any]) -> None:
-    """Queue a message in the caller's transaction; the same `key` again does nothing."""
-    Message.objects.bulk_create([Message(kind=kind, key=key, to=to, ids=ids)], ignore_conflicts=True)
-    from notifications.tasks import send_due_messages
+def enqueue(kind: str, *, key: str, to: str, ids: dict[str, Any], is_news: bool = True) -> None:
+    """Queue a mail in the caller's transaction, and a push where its kind has one; the same `key` again does nothing.
+
+    What isn't news, such as tickets that are sent once more, isn't pushed.
+    """
+    enqueue_all([Message(kind=kind, key=key, to=to, ids=ids)], is_news=is_news)
+
+
+def enqueue_all(messages: Iterable[Message], *, is_news: bool = True) -> None:
+    """As enqueue, for any number of mails: one statement for each thousand."""
+    mails = list(messages)
+    keep_all(mails + (pushes_of(mails) if is_news else []))
+
+
+def keep_all(waiting: list[Message]) -> None:
+    """Write messages and wake a worker, in the caller's transaction."""
+    if not waiting:
+        return
+    Message.objects.bulk_create(waiting, ignore_conflicts=True, batch_size=LARGEST_BATCH)
+    from notifications.tasks import send_due_messages  # services queue tasks, tasks call services
 
     poke(send_due_messages)
 
 
-def claim_due_messages(limit: int = 20) -> list[int]:
-    """Lease up to `limit` due messages to this worker and commit; another worker gets others."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE, limit])
-        return [row[0] for row in cursor.fetchall()]
+def readdress(*, keys: Iterable[str], was: str, to: str) -> None:
+    """Have mails that wait for `was`, or were given up, go to another address, in the caller's transaction.
 
-
-def send_message(message_id: int) -> None:
-    """Render and send one leased message and record the outcome; a failure is retried later, with full jitter.
-
-    Mail can't be exactly once: a crash between the provider's yes and our commit sends it again, under the same
-    Message-ID.
+    Those whose key is one of `keys`, or begins with it and a colon. A mail is rendered when it is sent: whoever had the
+    address before must not read what it says now.
     """
-    message = Message.objects.get(pk=message_id)
-    if message.state != Message.State.QUEUED:
-        return
-    crash_point("message.before_send")
-    try:
-        email = build_email(message, render_message(message.kind, message.ids))
-        email.send()
-    except Exception as error:  # noqa: BLE001  a mail server or a template may fail in any way; the row remembers
-        _record_failure(message, error)
-        return
-    crash_point("message.sent")
-    message.state, message.sent_at, message.error = Message.State.SENT, timezone.now(), ""
-    message.provider_id = email.extra_headers["Message-ID"]
-    message.save(update_fields=["state", "sent_at", "error", "provider_id"])
-    logger.info("message_sent key=%s kind=%s", message.key, message.kind)
+    named = Q(pk__in=[])
+    for key in keys:
+        named |= Q(key=key) | Q(key__startswith=f"{key}:")
+    unsent = Message.objects.filter(named, channel=Message.Channel.MAIL, to__iexact=was)
+    unsent.exclude(state=Message.State.SENT).update(to=to)
 
 
-def build_email(message: Message, mail: Mail) -> EmailMultiAlternatives:
-    """The mail with its recipient and a Message-ID that every retry repeats."""
-    digest = hashlib.sha256(f"{settings.SECRET_KEY}:{message.key}".encode()).hexdigest()[:32]
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    email = EmailMultiAlternatives(
-        subject=mail.subject,
-        body=mail.text,
-        to=[message.to],
-        reply_to=[mail.reply_to] if mail.reply_to else None,
-        headers={"Message-ID": f"<{digest}@{domain}>", "X-Maly-Kind": message.kind},
-    )
-    if mail.html:
-        email.attach_alternative(mail.html, "text/html")
-    for attachment in mail.attachments:
-        email.attach(attachment.to_mime())
-    return email
-
-
-def _record_failure(message: Message, error: Exception) -> None:
-    message.error = f"{type(error).__name__}: {error}"[:2000]
-    message.lease_until = None
-    if message.attempts >= MAX_ATTEMPTS:
-        message.state = Message.State.DEAD
-        logger.error("message_dead key=%s error=%s", message.key, type(error).__name__)
-    else:
-        seconds = random.uniform(0, min(3600, 5 * 2**message.attempts))  # noqa: S311  jitter, no secret
-        message.due_at = timezone.now() + timedelta(seconds=seconds)
-        logger.warning("message_failed key=%s attempt=%s", message.key, message.attempts)
-    message.save(update_fields=["error", "lease_until", "state", "due_at"])
+def send_again(messages: Iterable[Message], *, actor: User) -> int:
+    """Queue messages that were given up once more, under their old keys and Message-IDs; returns how many were."""
+    count = 0
+    with transaction.atomic():
+        waiting = Message.objects.select_for_update().filter(pk__in=[message.pk for message in messages])
+        for message in waiting.filter(state=Message.State.DEAD).order_by("pk"):
+            message.state, message.attempts = Message.State.QUEUED, 0
+            message.due_at, message.lease_until = timezone.now(), None
+            message.save(update_fields=["state", "attempts", "due_at", "lease_until"])
+            record(
+                "message.sent_again",
+                subject=f"message:{message.pk}",
+                actor=actor,
+                actor_kind=AuditEntry.Actor.STAFF,
+                before={"error": message.error.partition(":")[0]},
+            )
+            count += 1
+    return count

@@ -1,15 +1,19 @@
 """The outbox: a message is sent once, and not lost."""
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from django.core import mail
 
+from accounts.models import AuditEntry
 from maly.crash import install_hook
 from notifications import registry
-from notifications.models import MailboxMail, Message
+from notifications.models import DeliveryEvent, MailboxMail, Message
 from notifications.registry import Attachment, Mail, message
-from notifications.services.outbox import claim_due_messages, enqueue, send_message
+from notifications.services.outbox import enqueue, enqueue_all
+from notifications.services.sending import claim_due_messages, send_claimed
 from notifications.tasks import send_due_messages
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +58,8 @@ def test_the_same_key_is_queued_once():
 
 def test_a_claimed_message_is_not_claimed_again():
     enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
-    assert len(claim_due_messages()) == 1
-    assert claim_due_messages() == []
+    assert len(claim_due_messages().leases) == 1
+    assert claim_due_messages().leases == {}
 
 
 def test_a_failure_is_remembered_and_retried_later():
@@ -68,9 +72,37 @@ def test_a_failure_is_remembered_and_retried_later():
 
 def test_a_message_that_keeps_failing_is_given_up_and_shown():
     enqueue("test_broken", key="broken:1", to="ada@example.com", ids={})
-    Message.objects.update(attempts=12)
-    send_message(Message.objects.get().pk)
+    Message.objects.update(attempts=11)
+    send_due_messages()
     assert Message.objects.get().state == "dead"
+
+
+def test_a_message_over_which_every_worker_dies_is_given_up():
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    Message.objects.update(attempts=36)
+    send_due_messages()
+    assert Message.objects.get().state == "dead"
+    assert mail.outbox == []
+
+
+def test_staff_see_what_was_given_up_and_send_it_again_under_the_same_message_id(client, staff):
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    send_due_messages()
+    row = Message.objects.get()
+    enqueue("test_greeting", key="greeting:2", to="bob@example.com", ids={"who": "Bob"})  # waits by itself
+    Message.objects.filter(pk=row.pk).update(state="dead", error="SMTPServerDisconnected: gone")
+    DeliveryEvent.objects.create(message=row, event_id="1", delivery="bounced", occurred_at=row.created_at)
+    client.force_login(staff)
+    path = "/staff/notifications/message/"
+    assert b"SMTPServerDisconnected" in client.get(path).content
+    assert b"Not delivered" in client.get(f"{path}{row.pk}/change/").content
+    chosen = {"action": "send_again", "_selected_action": list(Message.objects.values_list("pk", flat=True))}
+    assert b"1 messages are queued again." in client.post(path, chosen, follow=True).content
+    assert AuditEntry.objects.get().action == "message.sent_again"
+    send_due_messages()
+    greetings = [sent.extra_headers["Message-ID"] for sent in mail.outbox if sent.to == ["ada@example.com"]]
+    assert len(greetings) == 2
+    assert len(set(greetings)) == 1
 
 
 def test_a_worker_killed_after_sending_repeats_the_same_message_id():
@@ -87,6 +119,49 @@ def test_a_worker_killed_after_sending_repeats_the_same_message_id():
     send_due_messages()
     first, second = (sent.extra_headers["Message-ID"] for sent in mail.outbox)
     assert first == second
+
+
+def test_a_worker_killed_fifty_times_among_a_thousand_messages_loses_none_and_repeats_the_same_mail():
+    kills = steps = 0
+
+    def die(name: str) -> None:
+        nonlocal steps
+        steps += 1
+        # Before a mail and after one, in turn.
+        if steps >= 38 and name == ("message.sent", "message.before_send")[kills % 2]:
+            steps = 0
+            raise KeyboardInterrupt
+
+    enqueue_all(
+        Message(kind="test_greeting", key=f"greeting:{n}", to=f"{n}@example.com", ids={"who": "Ada"})
+        for n in range(1000)
+    )
+    install_hook(die)
+    while Message.objects.filter(state="queued").exists():
+        try:
+            send_due_messages()
+        except KeyboardInterrupt:
+            kills += 1
+            Message.objects.exclude(lease_until=None).update(lease_until=None)  # two minutes later
+    install_hook(None)
+    assert kills >= 50
+    received = Counter((sent.to[0], sent.extra_headers["Message-ID"]) for sent in mail.outbox)
+    assert len(received) == len({to for to, _id in received}) == 1000
+    assert 0 < sum(received.values()) - 1000 <= kills // 2 + 1
+
+
+def test_a_lease_that_another_worker_has_by_now_is_left_alone():
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    slow = claim_due_messages()
+    Message.objects.update(lease_until=None)
+    send_due_messages()
+    Message.objects.update(state="queued", lease_until=None)
+    claim_due_messages()  # a third one has it now
+    send_claimed(slow)
+    assert len(mail.outbox) == 1
+    late = dataclasses.replace(slow, begin_by=0.0)
+    send_claimed(late)
+    assert len(mail.outbox) == 1
 
 
 def test_the_mailbox_shows_what_was_sent_and_only_in_the_demo(client, settings):

@@ -28,8 +28,13 @@ def test_the_tickets_come_with_codes_that_verify(paid, event):
     mail = render_message("ticket_confirmation", {"order": paid.pk})
     assert mail.subject.startswith("Your tickets: Night Market, ")
     tickets = list(Ticket.objects.all())
-    assert [each.content_id for each in mail.attachments] == ["ticket-1", "ticket-2"]
-    for ticket, attachment in zip(tickets, mail.attachments, strict=True):
+    codes = [each for each in mail.attachments if each.content_id]
+    assert [each.content_id for each in codes] == ["ticket-1", "ticket-2"]
+    assert [each.mimetype for each in mail.attachments if not each.content_id] == [
+        "text/calendar",
+        "application/pdf",
+    ]
+    for ticket, attachment in zip(tickets, codes, strict=True):
         (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(attachment.content)))
         assert verify_ticket(found.text, event).code == ticket.code
         shown = f"{ticket.code[:5]}-{ticket.code[5:]}"

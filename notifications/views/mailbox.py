@@ -17,6 +17,8 @@ from notifications.models import MailboxMail
 # A mail's own HTML: it is shown in a frame that may load pictures and nothing else.
 MAIL_POLICY = {
     "default-src": ["'none'"],
+    "script-src": ["'none'"],
+    "form-action": ["'none'"],
     "img-src": ["'self'", "data:"],
     "style-src": ["'unsafe-inline'"],
     "frame-ancestors": ["'self'"],
