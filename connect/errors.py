@@ -1,5 +1,7 @@
 """Why something about Stripe or fees cannot be done; what the gateway and handlers of events raise."""
 
+from django.utils.translation import gettext_lazy as _
+
 from maly.errors import MalyError
 
 
@@ -8,7 +10,7 @@ class StripeUnavailable(MalyError):
 
     code = "STRIPE_UNAVAILABLE"
     status = 502
-    message = "Stripe can't be reached right now. Try again in a minute; nothing is done twice."
+    message = _("Stripe can't be reached right now. Try again in a minute; nothing is done twice.")
 
 
 class AlreadyConnected(MalyError):
@@ -16,7 +18,7 @@ class AlreadyConnected(MalyError):
 
     code = "ALREADY_CONNECTED"
     status = 409
-    message = "This organization already has a Stripe account. Ask for an account link to go on with it."
+    message = _("This organization already has a Stripe account. Ask for an account link to go on with it.")
 
 
 class CountryNotSupported(MalyError):
@@ -24,7 +26,7 @@ class CountryNotSupported(MalyError):
 
     code = "COUNTRY_NOT_SUPPORTED"
     status = 400
-    message = "Accounts of this country aren't supported yet."
+    message = _("Accounts of this country aren't supported yet.")
 
 
 class OrganizerNotConnected(MalyError):
@@ -32,7 +34,7 @@ class OrganizerNotConnected(MalyError):
 
     code = "ORGANIZER_NOT_CONNECTED"
     status = 409
-    message = "This organization isn't connected to Stripe. Connect it in the payment settings first."
+    message = _("This organization isn't connected to Stripe. Connect it in the payment settings first.")
 
 
 class OnboardingIncomplete(MalyError):
@@ -40,7 +42,7 @@ class OnboardingIncomplete(MalyError):
 
     code = "ONBOARDING_INCOMPLETE"
     status = 409
-    message = "Stripe's dashboard opens once the account's details are submitted. Finish them first."
+    message = _("Stripe's dashboard opens once the account's details are submitted. Finish them first.")
 
 
 class CurrencyNotSupported(MalyError):
@@ -48,7 +50,7 @@ class CurrencyNotSupported(MalyError):
 
     code = "CURRENCY_NOT_SUPPORTED"
     status = 400
-    message = "Tickets can't be sold in this currency."
+    message = _("Tickets can't be sold in this currency.")
 
 
 class PriceBelowMinimum(MalyError):
@@ -56,7 +58,7 @@ class PriceBelowMinimum(MalyError):
 
     code = "PRICE_BELOW_MINIMUM"
     status = 400
-    message = "The price is too low."
+    message = _("The price is too low.")
 
 
 class GatewayError(Exception):
@@ -95,7 +97,7 @@ class BadWebhook(MalyError):
 
     code = "bad_webhook"
     status = 400
-    message = "This isn't an event that this endpoint takes."
+    message = _("This isn't an event that this endpoint takes.")
 
 
 class NotYetKnown(Exception):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from connect.errors import CurrencyNotSupported
@@ -37,7 +38,8 @@ def get_terms(organization: Organization, currency: str, at: datetime | None = N
     terms = _find_terms(organization, currency, at) if currency in CURRENCIES else None
     if terms is None:
         raise CurrencyNotSupported(
-            f"Tickets can't be sold in {currency.upper()} on this plan.", attr="currency"
+            _("Tickets can't be sold in %(upper)s on this plan.") % {"upper": currency.upper()},
+            attr="currency",
         )
     return _in_force(terms)
 

@@ -1,5 +1,7 @@
 """Why a posting is refused. Each of them leaves the ledger as it was."""
 
+from django.utils.translation import gettext_lazy as _
+
 from maly.errors import MalyError
 
 
@@ -8,7 +10,7 @@ class UnbalancedPosting(MalyError):
 
     code = "LEDGER_UNBALANCED"
     status = 500
-    message = "These lines don't balance. Nothing was posted; correct the recipe."
+    message = _("These lines don't balance. Nothing was posted; correct the recipe.")
 
 
 class PostingConflict(MalyError):
@@ -16,7 +18,7 @@ class PostingConflict(MalyError):
 
     code = "LEDGER_CONFLICT"
     status = 409
-    message = (
+    message = _(
         "This was posted before with other amounts. Nothing was posted; reverse the first posting instead."
     )
 
@@ -26,4 +28,4 @@ class AlreadyReversed(MalyError):
 
     code = "LEDGER_ALREADY_REVERSED"
     status = 409
-    message = "This posting is reversed already. Post it anew if it counts again."
+    message = _("This posting is reversed already. Post it anew if it counts again.")

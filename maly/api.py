@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.timezone import is_naive
+from django.utils.translation import gettext as _
 from drf_standardized_errors.handler import ExceptionHandler as StandardizedHandler
 from drf_standardized_errors.handler import exception_handler
 from rest_framework import pagination, serializers
@@ -103,9 +104,9 @@ class CursorPagination(pagination.CursorPagination):
             back, *texts = json.loads(b64decode(given, validate=True))
             values = [field.to_python(str(text)) for field, text in zip(fields, texts, strict=True)]
         except (TypeError, ValueError, RecursionError, ValidationError):
-            raise NotFound("Invalid cursor") from None
+            raise NotFound(_("Invalid cursor")) from None
         if any(isinstance(value, datetime) and is_naive(value) for value in values):
-            raise NotFound("Invalid cursor")
+            raise NotFound(_("Invalid cursor"))
         return back == 1, values
 
     def _beyond(self, beside: list[Any], *, is_backwards: bool) -> Q:

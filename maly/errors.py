@@ -1,5 +1,8 @@
 """The base of every error that a caller can act on."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class MalyError(Exception):
     """Raised by a service when the request cannot be done; carries a code, an HTTP status and words for people.
@@ -9,10 +12,10 @@ class MalyError(Exception):
 
     code = "ERROR"
     status = 400
-    message = "This can't be done."
+    message: str | Promise = _("This can't be done.")
 
     def __init__(self, message: str | None = None, *, attr: str | None = None) -> None:
-        self.detail = message or self.message
+        self.detail = message or str(self.message)
         self.attr = attr
         super().__init__(self.detail)
 
@@ -22,7 +25,7 @@ class NotFound(MalyError):
 
     code = "not_found"
     status = 404
-    message = "Not found."
+    message = _("Not found.")
 
 
 class Forbidden(MalyError):
@@ -30,11 +33,11 @@ class Forbidden(MalyError):
 
     code = "permission_denied"
     status = 403
-    message = "Your role in this organization doesn't allow this. Ask an owner or admin."
+    message = _("Your role in this organization doesn't allow this. Ask an owner or admin.")
 
 
 class Invalid(MalyError):
     """Raised when a value can't be accepted; `attr` names the field."""
 
     code = "invalid"
-    message = "This value isn't valid."
+    message = _("This value isn't valid.")

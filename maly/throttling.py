@@ -5,6 +5,7 @@ import time
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from maly.errors import MalyError
 
@@ -16,7 +17,7 @@ class Throttled(MalyError):
 
     code = "throttled"
     status = 429
-    message = "Too many requests. Wait a moment and try again."
+    message = _("Too many requests. Wait a moment and try again.")
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -25,7 +26,7 @@ class Throttled(MalyError):
 
 def throttle(scope: str, caller: str) -> None:
     """Count one request of `caller` in `scope` (settings.THROTTLES); raises Throttled once the limit is passed."""
-    limit, _, unit = settings.THROTTLES[scope].partition("/")
+    limit, _slash, unit = settings.THROTTLES[scope].partition("/")
     seconds = SECONDS[unit]
     window, elapsed = divmod(int(time.time()), seconds)
     key = f"throttle:{scope}:{caller}:{window}"

@@ -1,5 +1,7 @@
 """Why something about events, stock, checkout or tickets cannot be done."""
 
+from django.utils.translation import gettext_lazy as _
+
 from maly.errors import MalyError
 
 
@@ -8,7 +10,7 @@ class EventNotOnSale(MalyError):
 
     code = "EVENT_NOT_ON_SALE"
     status = 409
-    message = "This event isn't on sale. Check its page for news."
+    message = _("This event isn't on sale. Check its page for news.")
 
 
 class SalesClosed(MalyError):
@@ -16,7 +18,7 @@ class SalesClosed(MalyError):
 
     code = "ORGANIZER_NOT_CONNECTED"
     status = 409
-    message = "Tickets are not yet available for purchase. Please check back later."
+    message = _("Tickets are not yet available for purchase. Please check back later.")
 
 
 class SalesHalted(MalyError):
@@ -24,7 +26,7 @@ class SalesHalted(MalyError):
 
     code = "ORGANIZER_ACCOUNT_RESTRICTED"
     status = 409
-    message = "Ticket sales are temporarily paused. Please try again later."
+    message = _("Ticket sales are temporarily paused. Please try again later.")
 
 
 class SalesNotStarted(MalyError):
@@ -32,7 +34,7 @@ class SalesNotStarted(MalyError):
 
     code = "SALES_NOT_STARTED"
     status = 409
-    message = "Sales haven't started yet."
+    message = _("Sales haven't started yet.")
 
 
 class SalesEnded(MalyError):
@@ -40,7 +42,7 @@ class SalesEnded(MalyError):
 
     code = "SALES_ENDED"
     status = 409
-    message = "Sales have ended."
+    message = _("Sales have ended.")
 
 
 class QuantityOutOfRange(MalyError):
@@ -48,7 +50,7 @@ class QuantityOutOfRange(MalyError):
 
     code = "QUANTITY_OUT_OF_RANGE"
     status = 400
-    message = "Choose how many tickets you want."
+    message = _("Choose how many tickets you want.")
 
 
 class TicketSoldOut(MalyError):
@@ -56,7 +58,7 @@ class TicketSoldOut(MalyError):
 
     code = "TICKET_SOLD_OUT"
     status = 409
-    message = "Sorry, this ticket type is sold out."
+    message = _("Sorry, this ticket type is sold out.")
 
 
 class ReservationExpired(MalyError):
@@ -64,7 +66,7 @@ class ReservationExpired(MalyError):
 
     code = "RESERVATION_EXPIRED"
     status = 409
-    message = "Your reservation has expired. Please try again."
+    message = _("Your reservation has expired. Please try again.")
 
 
 class PaymentFailed(MalyError):
@@ -72,7 +74,7 @@ class PaymentFailed(MalyError):
 
     code = "PAYMENT_FAILED"
     status = 409
-    message = "Payment was declined. Please try a different payment method."
+    message = _("Payment was declined. Please try a different payment method.")
 
 
 class EventNotReady(MalyError):
@@ -80,7 +82,7 @@ class EventNotReady(MalyError):
 
     code = "EVENT_NOT_READY"
     status = 409
-    message = "Add a ticket type before you publish the event."
+    message = _("Add a ticket type before you publish the event.")
 
 
 class EventCancelled(MalyError):
@@ -88,7 +90,7 @@ class EventCancelled(MalyError):
 
     code = "EVENT_CANCELLED"
     status = 409
-    message = "A cancelled event can't be changed."
+    message = _("A cancelled event can't be changed.")
 
 
 class CurrencyFixed(MalyError):
@@ -96,7 +98,7 @@ class CurrencyFixed(MalyError):
 
     code = "CURRENCY_FIXED"
     status = 409
-    message = "The currency can't change once the event has ticket types. Make a new event instead."
+    message = _("The currency can't change once the event has ticket types. Make a new event instead.")
 
 
 class CapacityBelowSold(MalyError):
@@ -104,7 +106,7 @@ class CapacityBelowSold(MalyError):
 
     code = "CAPACITY_BELOW_SOLD"
     status = 409
-    message = "The capacity can't be less than what is sold or held."
+    message = _("The capacity can't be less than what is sold or held.")
 
 
 class EventChanged(MalyError):
@@ -112,7 +114,7 @@ class EventChanged(MalyError):
 
     code = "EVENT_CHANGED"
     status = 409
-    message = "Somebody else changed this event while you were editing it. Nothing of yours is saved yet."
+    message = _("Somebody else changed this event while you were editing it. Nothing of yours is saved yet.")
 
 
 class TicketTypeChanged(MalyError):
@@ -120,7 +122,7 @@ class TicketTypeChanged(MalyError):
 
     code = "TICKET_TYPE_CHANGED"
     status = 409
-    message = "Somebody else changed this ticket while you were editing it. Nothing of yours is saved yet."
+    message = _("Somebody else changed this ticket while you were editing it. Nothing of yours is saved yet.")
 
 
 class AddressFixed(MalyError):
@@ -128,7 +130,7 @@ class AddressFixed(MalyError):
 
     code = "ADDRESS_FIXED"
     status = 409
-    message = "The web address can't change once a ticket is sold: buyers have the link."
+    message = _("The web address can't change once a ticket is sold: buyers have the link.")
 
 
 class TicketTypeInUse(MalyError):
@@ -136,7 +138,7 @@ class TicketTypeInUse(MalyError):
 
     code = "TICKET_TYPE_IN_USE"
     status = 409
-    message = "Somebody has ordered this ticket, so it can't be removed. Stop selling it instead."
+    message = _("Somebody has ordered this ticket, so it can't be removed. Stop selling it instead.")
 
 
 class TicketNotValid(MalyError):
@@ -144,7 +146,7 @@ class TicketNotValid(MalyError):
 
     code = "TICKET_NOT_VALID"
     status = 400
-    message = "This isn't a ticket of this event."
+    message = _("This isn't a ticket of this event.")
 
 
 class UndoTooLate(MalyError):
@@ -152,7 +154,7 @@ class UndoTooLate(MalyError):
 
     code = "UNDO_TOO_LATE"
     status = 409
-    message = "A check-in can be undone for 10 seconds. This one stands."
+    message = _("A check-in can be undone for 10 seconds. This one stands.")
 
 
 class NothingToRefund(MalyError):
@@ -160,7 +162,7 @@ class NothingToRefund(MalyError):
 
     code = "NOTHING_TO_REFUND"
     status = 409
-    message = "Nothing is left to refund: everything that was paid has gone back, or it was free."
+    message = _("Nothing is left to refund: everything that was paid has gone back, or it was free.")
 
 
 class RefundTooLarge(MalyError):
@@ -168,7 +170,7 @@ class RefundTooLarge(MalyError):
 
     code = "REFUND_TOO_LARGE"
     status = 409
-    message = "That is more than is left to refund."
+    message = _("That is more than is left to refund.")
 
 
 class TicketAlreadyRefunded(MalyError):
@@ -176,7 +178,15 @@ class TicketAlreadyRefunded(MalyError):
 
     code = "TICKET_ALREADY_REFUNDED"
     status = 409
-    message = "This ticket is refunded already. Choose other tickets."
+    message = _("This ticket is refunded already. Choose other tickets.")
+
+
+class TicketNotCancellable(MalyError):
+    """Raised when a ticket is to be cancelled without a refund that can't be; the message says why."""
+
+    code = "TICKET_NOT_CANCELLABLE"
+    status = 409
+    message = _("This ticket can't be cancelled. Look at its order.")
 
 
 class OrderNotRefundable(MalyError):
@@ -184,7 +194,7 @@ class OrderNotRefundable(MalyError):
 
     code = "ORDER_NOT_REFUNDABLE"
     status = 409
-    message = "Only a paid order can be refunded."
+    message = _("Only a paid order can be refunded.")
 
 
 class RefundUnderWay(MalyError):
@@ -192,7 +202,7 @@ class RefundUnderWay(MalyError):
 
     code = "REFUND_UNDER_WAY"
     status = 409
-    message = "Another refund of this order is under way. Look at it in a minute, then try again."
+    message = _("Another refund of this order is under way. Look at it in a minute, then try again.")
 
 
 class RefundNeedsStaff(MalyError):
@@ -200,7 +210,9 @@ class RefundNeedsStaff(MalyError):
 
     code = "REFUND_NEEDS_STAFF"
     status = 409
-    message = "An earlier refund of this order failed, and we are looking into it. Nothing was refunded now."
+    message = _(
+        "An earlier refund of this order failed, and we are looking into it. Nothing was refunded now."
+    )
 
 
 class RefundRefused(MalyError):
@@ -208,7 +220,7 @@ class RefundRefused(MalyError):
 
     code = "REFUND_REFUSED"
     status = 409
-    message = "Stripe refused the refund. Nothing was refunded."
+    message = _("Stripe refused the refund. Nothing was refunded.")
 
 
 class NothingTaken(MalyError):
@@ -216,7 +228,7 @@ class NothingTaken(MalyError):
 
     code = "NOTHING_TAKEN"
     status = 409
-    message = "Nothing is missing on the organizer's side for this refund."
+    message = _("Nothing is missing on the organizer's side for this refund.")
 
 
 class OrganizerNotWhole(MalyError):
@@ -224,7 +236,7 @@ class OrganizerNotWhole(MalyError):
 
     code = "ORGANIZER_NOT_WHOLE"
     status = 409
-    message = "The organizer is still owed what was taken for this refund. Make it whole first."
+    message = _("The organizer is still owed what was taken for this refund. Make it whole first.")
 
 
 class NothingOwed(MalyError):
@@ -232,7 +244,7 @@ class NothingOwed(MalyError):
 
     code = "NOTHING_OWED"
     status = 409
-    message = "The organizer doesn't owe that much any more. Look again."
+    message = _("The organizer doesn't owe that much any more. Look again.")
 
 
 class RecoveryUnderWay(MalyError):
@@ -240,7 +252,7 @@ class RecoveryUnderWay(MalyError):
 
     code = "RECOVERY_UNDER_WAY"
     status = 409
-    message = "A part of it is being taken from the organizer right now. Try again in a minute."
+    message = _("A part of it is being taken from the organizer right now. Try again in a minute.")
 
 
 class DisputeDecided(MalyError):
@@ -248,7 +260,7 @@ class DisputeDecided(MalyError):
 
     code = "DISPUTE_DECIDED"
     status = 409
-    message = "The bank has decided this dispute. Nothing can be sent to it any more."
+    message = _("The bank has decided this dispute. Nothing can be sent to it any more.")
 
 
 class DisputeAnswered(MalyError):
@@ -256,7 +268,7 @@ class DisputeAnswered(MalyError):
 
     code = "DISPUTE_ANSWERED"
     status = 409
-    message = (
+    message = _(
         "This dispute is answered already: banks read evidence once, and it can't be changed afterwards."
     )
 
@@ -266,7 +278,7 @@ class DisputeTooLate(MalyError):
 
     code = "DISPUTE_TOO_LATE"
     status = 409
-    message = "The time to answer this dispute has passed. The bank decides without our evidence."
+    message = _("The time to answer this dispute has passed. The bank decides without our evidence.")
 
 
 class DisputeAnswerRefused(MalyError):
@@ -274,7 +286,7 @@ class DisputeAnswerRefused(MalyError):
 
     code = "DISPUTE_ANSWER_REFUSED"
     status = 409
-    message = "Stripe refused the answer. Nothing was sent to the bank."
+    message = _("Stripe refused the answer. Nothing was sent to the bank.")
 
 
 class EvidenceTooLong(MalyError):
@@ -282,7 +294,7 @@ class EvidenceTooLong(MalyError):
 
     code = "EVIDENCE_TOO_LONG"
     status = 400
-    message = "Shorten the evidence: a text may have 20,000 characters, all of them together 150,000."
+    message = _("Shorten the evidence: a text may have 20,000 characters, all of them together 150,000.")
 
 
 class NotInReview(MalyError):
@@ -290,7 +302,7 @@ class NotInReview(MalyError):
 
     code = "NOT_IN_REVIEW"
     status = 409
-    message = "This payment needs nobody. Look at it again."
+    message = _("This payment needs nobody. Look at it again.")
 
 
 class ReviewNotOver(MalyError):
@@ -298,7 +310,7 @@ class ReviewNotOver(MalyError):
 
     code = "REVIEW_NOT_OVER"
     status = 409
-    message = "Money of this payment is still here. Refund it first."
+    message = _("Money of this payment is still here. Refund it first.")
 
 
 class NotPayable(MalyError):
@@ -306,7 +318,7 @@ class NotPayable(MalyError):
 
     code = "NOT_PAYABLE"
     status = 409
-    message = "Only a failed refund whose money is still with us can be paid another way."
+    message = _("Only a failed refund whose money is still with us can be paid another way.")
 
 
 class NoTickets(MalyError):
@@ -314,4 +326,22 @@ class NoTickets(MalyError):
 
     code = "NO_TICKETS"
     status = 409
-    message = "This order has no valid ticket, so there is nothing to send."
+    message = _("This order has no valid ticket, so there is nothing to send.")
+
+
+class EmailFixed(MalyError):
+    """Raised when a buyer can't change the order's address (any more) by themselves; the message says why."""
+
+    code = "EMAIL_FIXED"
+    status = 409
+    message = _(
+        "The address can't change after the first person was let in or the event is over. Ask the organizer."
+    )
+
+
+class LinkExpired(MalyError):
+    """Raised for a link to somebody's tickets that is too old, or that we never sent."""
+
+    code = "LINK_EXPIRED"
+    status = 410
+    message = _("This link has expired: it works for 15 minutes. Ask for a new one.")

@@ -11,6 +11,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, Self
 
+from django.utils.translation import gettext as _
+
 from connect.errors import PriceBelowMinimum
 from connect.models import FeeAbsorption, FeeTerms
 from maly.errors import Invalid
@@ -118,7 +120,7 @@ def quote_order(lines: Sequence[TicketLine], terms: FeeTermsInForce, fee_absorpt
     """
     for price_amount in {line.price_amount for line in lines if line.price_amount}:
         check_price(price_amount, terms, fee_absorption)
-    prices = [line.price_amount for line in lines for _ in range(line.quantity)]
+    prices = [line.price_amount for line in lines for _each in range(line.quantity)]
     if fee_absorption == FeeAbsorption.PASS_TO_BUYER:
         tickets = [_passed_ticket(price, terms) for price in prices]
     else:
@@ -144,7 +146,7 @@ def check_price(price_amount: int, terms: FeeTermsInForce, fee_absorption: str) 
     if price_amount == 0:
         return
     if price_amount < 0 or price_amount % currency.step:
-        raise Invalid("This is no price that can be charged in this currency.", attr="price_amount")
+        raise Invalid(_("This is no price that can be charged in this currency."), attr="price_amount")
     _check_total(_fees_of_one(price_amount, terms, fee_absorption)[0])
     if not _is_sellable(price_amount, terms, fee_absorption):
         raise PriceBelowMinimum(_minimum_in_words(price_amount, terms, fee_absorption), attr="price_amount")
@@ -310,7 +312,7 @@ def _is_sellable(price_amount: int, terms: FeeTermsInForce, fee_absorption: str)
 
 def _check_total(total_amount: int) -> None:
     if total_amount > LARGEST_AMOUNT:
-        raise Invalid("This is more than can be charged at once.")
+        raise Invalid(_("This is more than can be charged at once."))
 
 
 def _minimum_in_words(price_amount: int, terms: FeeTermsInForce, fee_absorption: str) -> str:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DataError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from accounts.services.audit import record
@@ -67,9 +68,9 @@ def store_event(endpoint: str, body: bytes, signature: str) -> int | None:
     try:
         event = gateway.construct_event(body, signature, endpoint_secrets(endpoint))
     except BadSignature:
-        raise BadWebhook("The signature is missing, wrong or too old.") from None
+        raise BadWebhook(_("The signature is missing, wrong or too old.")) from None
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        raise BadWebhook("The body is no event.") from None
+        raise BadWebhook(_("The body is no event.")) from None
     return keep_event(endpoint, event)
 
 
@@ -84,9 +85,9 @@ def keep_event(endpoint: str, event: dict[str, Any]) -> int | None:
             cursor.execute(STORE, row)
             stored = cursor.fetchone()
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        raise BadWebhook("The body is no event.") from None
+        raise BadWebhook(_("The body is no event.")) from None
     except DataError:  # a NUL or half a surrogate pair, which PostgreSQL keeps in no text
-        raise BadWebhook("The body is no event.") from None
+        raise BadWebhook(_("The body is no event.")) from None
     crash_point("connect.event_stored")
     return stored[0] if stored else None
 
@@ -133,7 +134,7 @@ def process_event(event_pk: int) -> str:
 def process_due(*, batches: int = 20) -> int:
     """Work off what is due until nothing is, in batches; returns how many events were tried."""
     tried = 0
-    for _ in range(batches):
+    for _batch in range(batches):
         claimed = claim_due_events()
         crash_point("connect.event_claimed")
         for event_pk in claimed:
@@ -153,7 +154,7 @@ def replay(events: QuerySet[StripeEvent], *, actor: User | None = None, reason: 
     is_free = Q(lease_until=None) | Q(lease_until__lt=now) | ~Q(status=StripeEvent.Status.RECEIVED)
     with transaction.atomic():
         ids = list(events.filter(is_free).select_for_update().values_list("pk", "event_id"))
-        StripeEvent.objects.filter(pk__in=[pk for pk, _ in ids]).update(
+        StripeEvent.objects.filter(pk__in=[pk for pk, _event_id in ids]).update(
             status=StripeEvent.Status.RECEIVED,
             attempts=0,
             due_at=now,
@@ -162,7 +163,7 @@ def replay(events: QuerySet[StripeEvent], *, actor: User | None = None, reason: 
             processed_at=None,
             acknowledged_at=None,
         )
-        _audit("stripe_event.replayed", [event_id for _, event_id in ids], actor=actor, reason=reason)
+        _audit("stripe_event.replayed", [event_id for _pk, event_id in ids], actor=actor, reason=reason)
     return len(ids)
 
 
@@ -171,8 +172,10 @@ def acknowledge(events: QuerySet[StripeEvent], *, actor: User, reason: str) -> i
     dead = events.filter(status=StripeEvent.Status.DEAD, acknowledged_at=None)
     with transaction.atomic():
         ids = list(dead.select_for_update().values_list("pk", "event_id"))
-        StripeEvent.objects.filter(pk__in=[pk for pk, _ in ids]).update(acknowledged_at=timezone.now())
-        _audit("stripe_event.acknowledged", [event_id for _, event_id in ids], actor=actor, reason=reason)
+        StripeEvent.objects.filter(pk__in=[pk for pk, _event_id in ids]).update(
+            acknowledged_at=timezone.now()
+        )
+        _audit("stripe_event.acknowledged", [event_id for _pk, event_id in ids], actor=actor, reason=reason)
     return len(ids)
 
 
@@ -193,9 +196,9 @@ def _read_event(endpoint: str, event: dict[str, Any]) -> dict[str, Any]:
     if event["object"] != "event":
         raise ValueError("No event.")
     if event["livemode"] is not settings.STRIPE_LIVE_MODE:
-        raise BadWebhook("The event's livemode is not this platform's.")
+        raise BadWebhook(_("The event's livemode is not this platform's."))
     if bool(account) != (endpoint == StripeEvent.Endpoint.CONNECT):
-        raise BadWebhook("The event belongs to the other endpoint.")
+        raise BadWebhook(_("The event belongs to the other endpoint."))
     texts = {
         "event_id": event["id"],
         "type": event["type"],

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.services.audit import record
@@ -104,7 +105,7 @@ def set_plan_terms(
     check_rate(percent, fixed_amount, currency)
     reason, starts_at = _check_reason(reason), check_start(effective_from)
     if processing_paid_by is not None and processing_paid_by not in FeeTerms.ProcessingPaidBy.values:
-        raise Invalid("Processing is paid by the platform or the sale.", attr="processing_paid_by")
+        raise Invalid(_("Processing is paid by the platform or the sale."), attr="processing_paid_by")
     with transaction.atomic():
         FeePlan.objects.select_for_update().get(pk=plan.pk)
         former = _former_terms(plan, currency)
@@ -156,11 +157,11 @@ def assign_plan(
 def set_fee_absorption(organization: Organization, *, fee_absorption: str, actor: User) -> PaymentSettings:
     """Choose who bears the fees on the organization's new events; orders keep what they froze. Raises Invalid."""
     if fee_absorption not in FeeAbsorption.values:
-        raise Invalid("Choose absorb or pass_to_buyer.", attr="fee_absorption")
+        raise Invalid(_("Choose absorb or pass_to_buyer."), attr="fee_absorption")
     with transaction.atomic():
         Organization.objects.select_for_update().get(pk=organization.pk)
         former = default_absorption(organization)
-        settings, _ = PaymentSettings.objects.update_or_create(
+        settings, _made = PaymentSettings.objects.update_or_create(
             organization=organization, defaults={"fee_absorption": fee_absorption}
         )
         if former != fee_absorption:
@@ -177,20 +178,20 @@ def set_fee_absorption(organization: Organization, *, fee_absorption: str, actor
 def check_rate(percent: Decimal, fixed_amount: int, currency: str) -> None:
     """Raise Invalid unless this is a rate that a plan or an override may have (amount in minor units)."""
     if currency not in CURRENCIES:
-        raise Invalid("This currency isn't known.", attr="currency")
+        raise Invalid(_("This currency isn't known."), attr="currency")
     if not percent.is_finite() or not 0 <= percent <= 100 or percent != round(percent, 3):
         raise Invalid(
-            "The percentage must be between 0 and 100, with three decimals at most.", attr="percent"
+            _("The percentage must be between 0 and 100, with three decimals at most."), attr="percent"
         )
     if not 0 <= fixed_amount <= LARGEST_FIXED_AMOUNT or fixed_amount % get_currency(currency).step:
         raise Invalid(
-            "The fixed fee must be an amount of this currency, in minor units.", attr="fixed_amount"
+            _("The fixed fee must be an amount of this currency, in minor units."), attr="fixed_amount"
         )
 
 
 def _check_reason(reason: str) -> str:
     if not reason.strip():
-        raise Invalid("Say why: the reason is kept with the change.", attr="reason")
+        raise Invalid(_("Say why: the reason is kept with the change."), attr="reason")
     return reason.strip()
 
 
@@ -198,7 +199,7 @@ def check_start(effective_from: datetime | None) -> datetime:
     """When terms begin: now or later, since what was sold was sold on the terms of its time. Raises Invalid."""
     now = timezone.now()
     if effective_from is not None and effective_from.date() < now.date():
-        raise Invalid("New terms can't begin in the past.", attr="effective_from")
+        raise Invalid(_("New terms can't begin in the past."), attr="effective_from")
     return max(now, effective_from or now)
 
 
@@ -217,7 +218,7 @@ def _former_terms(plan: FeePlan, currency: str) -> FeeTerms:
     begun = plan.terms.filter(effective_from__lte=timezone.now())
     former = begun.filter(currency=currency).first() or begun.filter(currency="usd").first()
     if former is None:
-        raise Invalid("This plan has no terms to start from.", attr="plan")
+        raise Invalid(_("This plan has no terms to start from."), attr="plan")
     return former
 
 

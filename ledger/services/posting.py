@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from ledger.chart import Account
@@ -94,7 +95,10 @@ def post(
     """
     lines = [line for line in lines if line.amount]
     if len(lines) < 2 or sum(line.amount for line in lines) != 0:
-        raise UnbalancedPosting(f"{kind} {source}: {_in_words(lines)} don't balance. Correct the recipe.")
+        raise UnbalancedPosting(
+            _("%(kind)s %(source)s: %(lines)s don't balance. Correct the recipe.")
+            % {"kind": kind, "source": source, "lines": _in_words(lines)}
+        )
     account_ids = _find_accounts({line.account for line in lines}, get_currency(currency).code)
     transaction = LedgerTransaction(
         kind=kind,
@@ -127,7 +131,7 @@ def reverse(transaction: LedgerTransaction, *, source: str, occurred_at: datetim
 
 def _checked(amount: int) -> int:
     if amount < 0:
-        raise UnbalancedPosting("A line's amount is never negative: debit instead of credit, or reverse.")
+        raise UnbalancedPosting(_("A line's amount is never negative: debit instead of credit, or reverse."))
     return amount
 
 
@@ -192,7 +196,10 @@ def _find_same(wanted: LedgerTransaction, entries: list[tuple[int, int]]) -> Led
         raise AlreadyReversed
     facts = [(one.currency, one.organization_id, one.reverses_id) for one in (known, wanted)]
     if facts[0] != facts[1] or sorted(_entries_of(known)) != sorted(entries):
-        raise PostingConflict(f"{known} was posted before with other amounts. Reverse that posting instead.")
+        raise PostingConflict(
+            _("%(known)s was posted before with other amounts. Reverse that posting instead.")
+            % {"known": known}
+        )
     return known
 
 

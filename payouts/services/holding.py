@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.services.audit import record
@@ -77,7 +78,9 @@ def hold_payouts(
     The present schedule is remembered and set to manual at Stripe, now or by the sweep. Raises Invalid.
     """
     if not 0 <= days_after_event <= MOST_DAYS:
-        raise Invalid(f"Choose from 0 to {MOST_DAYS} days.", attr="days_after_event")
+        raise Invalid(
+            _("Choose from 0 to %(most_days)s days.") % {"most_days": MOST_DAYS}, attr="days_after_event"
+        )
     with transaction.atomic():
         _lock_account(organization)
         hold, is_new = PayoutHold.objects.get_or_create(
@@ -101,7 +104,7 @@ def end_hold(organization: Organization, *, actor: User, reason: str) -> PayoutH
     with transaction.atomic():
         hold = PayoutHold.objects.select_for_update().filter(organization=organization).first()
         if hold is None:
-            raise Invalid("Payouts of this organization aren't held.", attr="organization")
+            raise Invalid(_("Payouts of this organization aren't held."), attr="organization")
         if hold.status == Status.ON:
             _write(hold, Status.ENDING, actor, reason, before=_facts(hold))
     crash_point("payout_hold.committed")

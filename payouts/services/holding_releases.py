@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.services.audit import record
@@ -80,7 +81,7 @@ def release_event(event: Event, *, actor: User, reason: str) -> PayoutHoldExcept
     Raises Invalid for an event whose organizer's payouts aren't held, or that is cancelled.
     """
     if event.status == Event.Status.CANCELLED:
-        raise Invalid("Its tickets are still to be refunded. Release an amount instead.", attr="event")
+        raise Invalid(_("Its tickets are still to be refunded. Release an amount instead."), attr="event")
     hold = _hold_of(event.organization, attr="event")
     with transaction.atomic():
         exception, is_new = PayoutHoldException.objects.get_or_create(
@@ -111,11 +112,11 @@ def release_amount(
     StripeUnavailable.
     """
     if amount <= 0 or amount % get_currency(currency).step:
-        raise Invalid("This is no amount that can be paid out in this currency.", attr="amount")
+        raise Invalid(_("This is no amount that can be paid out in this currency."), attr="amount")
     hold = _hold_of(organization, attr="organization")
     account = hold.connected_account
     if account is None:
-        raise Invalid("There is no Stripe account whose payouts are held.", attr="organization")
+        raise Invalid(_("There is no Stripe account whose payouts are held."), attr="organization")
     key = make_request_key(idempotency)
     with gateway.answering_people():
         known = PayoutRequest.objects.filter(connected_account=account, request_key=key).exclude(
@@ -206,7 +207,7 @@ def _hold_of(organization: Organization, *, attr: str) -> PayoutHold:
     hold = PayoutHold.objects.filter(organization=organization, status=PayoutHold.Status.ON)
     found = hold.select_related("organization", "connected_account").first()
     if found is None:
-        raise Invalid("Payouts of this organization aren't held.", attr=attr)
+        raise Invalid(_("Payouts of this organization aren't held."), attr=attr)
     return found
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.services.audit import record
@@ -57,7 +58,7 @@ def request_payout(
     StripeUnavailable.
     """
     if amount is not None and (amount <= 0 or amount % get_currency(currency).step):
-        raise Invalid("This is no amount that can be paid out in this currency.", attr="amount")
+        raise Invalid(_("This is no amount that can be paid out in this currency."), attr="amount")
     wish = Wish(amount=amount, currency=currency, actor=actor, request_key=make_request_key(idempotency))
     account = require_account(organization)
     with gateway.answering_people():

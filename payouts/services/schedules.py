@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Organization, User
 from accounts.services.audit import record
@@ -53,17 +54,23 @@ def set_schedule(organization: Organization, *, schedule: PayoutSchedule, actor:
 def check_schedule(schedule: PayoutSchedule) -> None:
     """Raises Invalid, naming the field, unless the schedule has its own anchor and no other."""
     if schedule.interval not in INTERVALS:
-        raise Invalid(f"Choose one of {', '.join(INTERVALS)}.", attr="interval")
+        raise Invalid(
+            _("Choose one of %(intervals)s.") % {"intervals": ", ".join(INTERVALS)}, attr="interval"
+        )
     for interval, name in ANCHOR_OF.items():
         anchor = getattr(schedule, name)
         if interval == schedule.interval and anchor is None:
-            raise Invalid(f"A {interval} schedule needs this.", attr=name)
+            raise Invalid(_("A %(interval)s schedule needs this.") % {"interval": interval}, attr=name)
         if interval != schedule.interval and anchor is not None:
-            raise Invalid(f"This goes with a {interval} schedule only.", attr=name)
+            raise Invalid(
+                _("This goes with a %(interval)s schedule only.") % {"interval": interval}, attr=name
+            )
     if schedule.weekly_anchor and schedule.weekly_anchor not in WEEKDAYS:
-        raise Invalid(f"Choose one of {', '.join(WEEKDAYS)}.", attr="weekly_anchor")
+        raise Invalid(
+            _("Choose one of %(weekdays)s.") % {"weekdays": ", ".join(WEEKDAYS)}, attr="weekly_anchor"
+        )
     if schedule.monthly_anchor is not None and schedule.monthly_anchor not in DAYS_OF_MONTH:
-        raise Invalid("Choose a day from 1 to 31.", attr="monthly_anchor")
+        raise Invalid(_("Choose a day from 1 to 31."), attr="monthly_anchor")
 
 
 def _audit(

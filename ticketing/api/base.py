@@ -8,9 +8,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from maly.throttling import address, throttle
-from ticketing.services.offers import Item
+from ticketing.services.offers import LONGEST_NAME, Item
 
 MOST_LINES = 50
+MOST_NAMES = 1000
 LARGEST_NUMBER = 2**31 - 1
 
 
@@ -30,6 +31,12 @@ class ItemSerializer(serializers.Serializer[Any]):
 
     ticket_type = serializers.CharField(max_length=10)
     quantity = serializers.IntegerField(min_value=-LARGEST_NUMBER, max_value=LARGEST_NUMBER)
+    attendee_names = serializers.ListField(
+        child=serializers.CharField(allow_blank=True, max_length=LONGEST_NAME),
+        required=False,
+        max_length=MOST_NAMES,
+        help_text="One for each ticket, where the event asks for them; an empty one is the buyer's.",
+    )
 
 
 class CartSerializer(serializers.Serializer[Any]):
@@ -40,4 +47,7 @@ class CartSerializer(serializers.Serializer[Any]):
 
 
 def read_items(data: dict[str, Any]) -> list[Item]:
-    return [Item(item["ticket_type"], item["quantity"]) for item in data["items"]]
+    return [
+        Item(item["ticket_type"], item["quantity"], tuple(item.get("attendee_names", ())))
+        for item in data["items"]
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -94,7 +95,7 @@ class EventCancelView(IdempotentMixin, APIView):
         data.is_valid(raise_exception=True)
         wish = data.validated_data
         if wish.get("confirm", event.slug) not in (event.slug, event.title):
-            raise Invalid(f"Write {event.slug} to confirm.", attr="confirm")
+            raise Invalid(_("Write %(slug)s to confirm.") % {"slug": event.slug}, attr="confirm")
         gives_fee_back = wish["refund_application_fee"]
         if gives_fee_back is not None and not request.user.is_platform_admin:
             raise Forbidden(FEE_IS_STAFFS)

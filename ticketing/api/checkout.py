@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -106,7 +107,7 @@ def read_buyer(data: dict[str, Any], user: User | None) -> tuple[str, str]:
     name = data.get("name") or (user.name or user.get_short_name() if user else "")
     for attr, value in (("email", email), ("name", name)):
         if not value:
-            raise Invalid("This field is required without an account.", attr=attr)
+            raise Invalid(_("This field is required without an account."), attr=attr)
     return email, name
 
 

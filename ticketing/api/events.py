@@ -31,6 +31,7 @@ from ticketing.serializers import (
     show_ticket_type,
 )
 from ticketing.services import events, ticket_types
+from ticketing.services.ticket_type_lists import resume_ticket_type, stop_ticket_type
 
 LONG_TEXT = 20_000
 
@@ -41,11 +42,13 @@ class EventInputSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=120)
     starts_at = MomentField()
     ends_at = MomentField()
+    doors_at = MomentField(allow_null=True, required=False)
     timezone = serializers.CharField(max_length=60)
     venue_name = serializers.CharField(max_length=120, allow_blank=True, required=False)
     address = serializers.CharField(max_length=300, allow_blank=True, required=False)
     description = serializers.CharField(max_length=LONG_TEXT, allow_blank=True, required=False)
     accessibility = serializers.CharField(max_length=LONG_TEXT, allow_blank=True, required=False)
+    asks_attendee_names = serializers.BooleanField(required=False)
     refund_policy = serializers.CharField(max_length=LONG_TEXT, allow_blank=True, required=False)
     currency = serializers.CharField(max_length=3, required=False)
     fee_absorption = serializers.ChoiceField(FeeAbsorption.choices, allow_null=True, required=False)
@@ -70,6 +73,12 @@ class TicketTypeInputSerializer(serializers.Serializer[Any]):
         min_value=1, max_value=ticket_types.MOST_PER_ORDER, required=False
     )
     is_hidden = serializers.BooleanField(required=False)
+
+
+class TicketTypeChangesSerializer(TicketTypeInputSerializer):
+    """What a member changes of a ticket type; one that is stopped isn't sold until it is started again."""
+
+    is_stopped = serializers.BooleanField(required=False)
 
 
 class EventPagination(CursorPagination):
@@ -160,15 +169,19 @@ class TicketTypeCreateView(IdempotentMixin, APIView):
 class TicketTypeView(APIView):
     """PATCH /api/events/{slug}/ticket-types/{id}."""
 
-    @extend_schema(request=TicketTypeInputSerializer, responses=TicketTypeSerializer)
+    @extend_schema(request=TicketTypeChangesSerializer, responses=TicketTypeSerializer)
     def patch(self, request: Request, slug: str, public_id: str) -> Response:
         event = find_event_for_member(request.user, slug, Role.MANAGER)
         ticket_type = event.ticket_types.filter(public_id=public_id).first()
         if ticket_type is None:
             raise NotFound
-        data = TicketTypeInputSerializer(data=request.data, partial=True)
+        data = TicketTypeChangesSerializer(data=request.data, partial=True)
         data.is_valid(raise_exception=True)
+        is_stopped = data.validated_data.pop("is_stopped", None)
         ticket_types.update_ticket_type(ticket_type, actor=request.user, **data.validated_data)
+        if is_stopped is not None:
+            change = stop_ticket_type if is_stopped else resume_ticket_type
+            change(ticket_type, actor=request.user)
         return Response(answer_ticket_type(event, public_id))
 
 

@@ -6,6 +6,7 @@ then `cancellation_work` takes the rows one by one.
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from accounts.services import audit
@@ -37,7 +38,11 @@ def cancel_event(
     called inside a transaction, which would hold the event while its orders are collected. Raises Invalid.
     """
     if len(reason.strip()) > LONGEST_REASON:
-        raise Invalid(f"Give the reason in at most {LONGEST_REASON} characters.", attr="reason")
+        raise Invalid(
+            _("Give the reason in at most %(longest_reason)s characters.")
+            % {"longest_reason": LONGEST_REASON},
+            attr="reason",
+        )
     with transaction.atomic():
         event = lock_event(event)
         cancellation = EventCancellation.objects.filter(event=event).first()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Membership, Role
+from notifications.services.members import tell_members
 from notifications.services.outbox import enqueue
 from ticketing.models import Dispute
 
@@ -15,16 +15,16 @@ REMINDERS = (1, 3)
 
 
 def tell_opened(dispute: Dispute) -> None:
-    """Tell staff of a new dispute or inquiry, and the organizer's owners once the bank claims the money."""
+    """Tell staff of a new dispute or inquiry, and the organizer's owners and admins once the bank claims the money."""
     _tell_staff("dispute_opened", dispute, "")
     if not dispute.is_inquiry:
-        _tell_owners("dispute_opened", dispute)
+        _tell_organizer("dispute_opened", dispute)
 
 
 def tell_closed(dispute: Dispute) -> None:
-    """Tell the organizer's owners how a dispute ended; an inquiry that came to nothing is nobody's news."""
+    """Tell the organizer's owners and admins how a dispute ended; an inquiry that came to nothing is nobody's news."""
     if not dispute.is_inquiry:
-        _tell_owners("dispute_closed", dispute)
+        _tell_organizer("dispute_closed", dispute)
 
 
 def tell_reopened(dispute: Dispute) -> None:
@@ -58,14 +58,10 @@ def _tell_staff(kind: str, dispute: Dispute, which: str) -> None:
     )
 
 
-def _tell_owners(kind: str, dispute: Dispute) -> None:
-    owners = Membership.objects.filter(
-        organization_id=dispute.organization_id, role=Role.OWNER, user__is_active=True
+def _tell_organizer(kind: str, dispute: Dispute) -> None:
+    tell_members(
+        kind,
+        organization_id=dispute.organization_id,
+        key=f"{kind}:{dispute.stripe_dispute_id}",
+        ids={"dispute": dispute.pk, "for": "organizer"},
     )
-    for owner in owners.select_related("user"):
-        enqueue(
-            kind,
-            key=f"{kind}:{dispute.stripe_dispute_id}:{owner.user_id}",
-            to=owner.user.email,
-            ids={"dispute": dispute.pk, "for": "organizer"},
-        )

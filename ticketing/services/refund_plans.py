@@ -9,6 +9,8 @@ gets everything: there the organizer bears a fee that is kept.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from connect.models import FeeAbsorption
 from maly.errors import Invalid
 from maly.money import format_amount, get_currency, share_of
@@ -134,12 +136,16 @@ def _parts_of_amount(money: RefundableMoney, amount: int, *, keeps_service_fee: 
     most = money.organizer_left if keeps_service_fee else money.left
     step = get_currency(money.currency).step
     if amount < 1 or amount % step:
-        raise Invalid(f"An amount is a whole number of minor units, in steps of {step}.", attr="amount")
+        raise Invalid(
+            _("An amount is a whole number of minor units, in steps of %(step)s.") % {"step": step},
+            attr="amount",
+        )
     if most == 0:
         raise NothingToRefund
     if amount > most:
         raise RefundTooLarge(
-            f"At most {format_amount(most, money.currency)} is left to refund. Choose a smaller amount."
+            _("At most %(amount)s is left to refund. Choose a smaller amount.")
+            % {"amount": format_amount(most, money.currency)}
         )
     fee = share_of(money.fee_left, amount, most)
     return _Parts(amount if keeps_service_fee else amount - fee, fee)

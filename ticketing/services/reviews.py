@@ -5,6 +5,7 @@ import uuid
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from accounts.services import audit
@@ -40,9 +41,9 @@ def accept_payment(payment: Payment, *, actor: User) -> Order:
             order, payment = _lock(payment)
             has_gone = payment.refunds.exclude(status="refused").exists() or lost_to_banks(payment)
             if payment.succeeded_at is not None or has_gone:
-                raise ReviewNotOver("Its money has gone back already, or is on its way.")
+                raise ReviewNotOver(_("Its money has gone back already, or is on its way."))
             if mismatch := find_mismatch(order, payment, session):
-                raise ReviewNotOver(f"Stripe still says otherwise: {mismatch}.")
+                raise ReviewNotOver(_("Stripe still says otherwise: %(mismatch)s.") % {"mismatch": mismatch})
             if payment.received is not None:
                 review.review_accepted(payment, at=timezone.now())
             payment.status, payment.received = Payment.Status.OPEN, None
@@ -95,7 +96,7 @@ def _lock(payment: Payment) -> tuple[Order, Payment]:
 def _write_refund(order: Order, payment: Payment, *, actor: User, reason: str) -> Refund:
     if payment.received is None:
         if payment.succeeded_at is None:
-            raise NothingToRefund("No money has come with this payment: close it instead.")
+            raise NothingToRefund(_("No money has come with this payment: close it instead."))
         plan = plan_refund(read_money(order, payment), live=[], gives_fee_back=True)
         return write_refund(
             order, payment, plan, origin=Refund.Origin.LATE_PAYMENT, actor=actor, reason=reason

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from itertools import repeat
 
 import segno
 
@@ -17,7 +18,7 @@ def issue_tickets(order: Order, lines: Sequence[OrderLine]) -> list[Ticket]:
             event_id=order.event_id,
             ticket_type_id=line.ticket_type_id,
             user_id=order.user_id,
-            holder_name=order.name,
+            holder_name=name or order.name,
             payment_status=Ticket.PaymentStatus.PAID if amounts["paid"] else Ticket.PaymentStatus.FREE,
             paid_amount=amounts["paid"],
             platform_fee_amount=amounts["platform_fee"],
@@ -25,7 +26,7 @@ def issue_tickets(order: Order, lines: Sequence[OrderLine]) -> list[Ticket]:
             organizer_amount=amounts["organizer"],
         )
         for line in lines
-        for amounts in line.ticket_amounts
+        for amounts, name in zip(line.ticket_amounts, line.attendee_names or repeat(""), strict=False)
     ]
     return Ticket.objects.bulk_create(tickets)
 

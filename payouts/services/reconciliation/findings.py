@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
 from accounts.services.audit import record
@@ -71,7 +72,7 @@ def acknowledge(exception: MoneyException, *, actor: User, note: str) -> MoneyEx
     Raises Invalid without a note.
     """
     if not note.strip():
-        raise Invalid("Say what is being done about it.", attr="note")
+        raise Invalid(_("Say what is being done about it."), attr="note")
     with transaction.atomic():
         exception = MoneyException.objects.select_for_update().get(pk=exception.pk)
         exception.note, exception.acknowledged_by = note.strip(), actor

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Organization, User
 from accounts.services.audit import record
@@ -63,15 +64,15 @@ def explain(exception: MoneyException, *, account: str, actor: User, reason: str
     stands in suspense.
     """
     if account not in postings.EXPLANATIONS:
-        raise Invalid("Choose what it was.", attr="account")
+        raise Invalid(_("Choose what it was."), attr="account")
     if not reason.strip():
-        raise Invalid("Say what it was and how you know.", attr="reason")
+        raise Invalid(_("Say what it was and how you know."), attr="reason")
     movement_id = exception.subject.rpartition(":")[2]
     row = BalanceTransaction.objects.filter(stripe_id=movement_id, books=exception.books).first()
     with transaction.atomic():
         posted = _suspended(movement_id).select_for_update(of=("self",)).first()
         if row is None or posted is None:
-            raise Invalid("Nothing of this stands in suspense any more.")
+            raise Invalid(_("Nothing of this stands in suspense any more."))
         reverse(posted, source=movement_id, occurred_at=row.created_at)
         explained = postings.explained(row, account=account, organization=organization_of(row.books))
         MoneyException.objects.filter(pk=exception.pk).update(cleared_at=timezone.now())
@@ -89,7 +90,7 @@ def explain(exception: MoneyException, *, account: str, actor: User, reason: str
 
 def organization_of(books: str) -> Organization | None:
     """Whose balance at Stripe it is; None: the platform's."""
-    _stripe, _, owner = books.partition(":connected:")
+    _stripe, _colons, owner = books.partition(":connected:")
     return Organization.objects.get(pk=int(owner)) if owner else None
 
 
