@@ -201,6 +201,14 @@ def sign_in(page: "Page", email: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+def sign_in_again(page: "Page", path: str = "") -> None:
+    """Give the password once more, where a page (the one at `path`, or the one that is open) asks for it."""
+    if path:
+        page.goto(path)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+
 def post_raw(url: str, body: bytes, headers: dict[str, str]) -> requests.Response:
     """Post bytes as they are."""
     with requests.Session() as session:

@@ -32,6 +32,10 @@ LEAVES = {
     "icons",
     "templatetags",
     "forms",
+    "images",
+    "versions",
+    "pdf_text",
+    "mail_url",
 }
 # Only these may import the Stripe SDK, and only this one dj-stripe.
 STRIPE = {"connect/gateway.py"}

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Organization, User
 from connect.models import ConnectedAccount, FeeOverride
 from dashboard.tests.test_payments_pages import READY, STATES_OF_ROWS
-from maly.tests.server import Site, sign_in
+from maly.tests.server import Site, sign_in, sign_in_again
 from maly.tests.test_pages_accessible import assert_fine, look_over
 from ticketing.tests.factories import TicketTypeFactory
 
@@ -30,6 +30,8 @@ def test_the_payment_settings_are_for_everybody_in_every_state(
     for changes in STATES_OF_ROWS.values():
         ConnectedAccount.objects.update(**{**READY, "requirements": {}, "detached_at": None, **changes})
         problems += look_over(page, [PAYMENTS])
+    ConnectedAccount.objects.update(detached_at=None)
+    sign_in_again(page, f"{PAYMENTS}disconnect/")
     problems += look_over(page, ["/dashboard/", f"{PAYMENTS}disconnect/"])
     page.get_by_role("button", name="Disconnect Stripe").click()
     assert_fine(problems)
@@ -56,6 +58,7 @@ def test_an_organizer_connects_on_stripes_page_and_comes_back_ready(
     page.get_by_role("button", name="Save fees").click()
     expect(page.get_by_text("Saved. It applies to new orders.")).to_be_visible()
     page.get_by_role("link", name="Disconnect…").click()
+    sign_in_again(page)
     page.get_by_label("Web address of the organization").fill(organization.slug)
     page.get_by_role("button", name="Disconnect Stripe").click()
     expect(page.get_by_text("Stripe is disconnected.")).to_be_visible()
