@@ -32,7 +32,6 @@ class ScheduleForm(forms.Form):
             ("monthly", _("Monthly")),
             ("manual", _("By hand")),
         ],
-        widget=forms.RadioSelect,
         error_messages={"required": _("Choose how often you are paid out.")},
     )
     weekly_anchor = forms.ChoiceField(

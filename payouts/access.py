@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from accounts.access import CURRENT_ORGANIZATION, Person, find_organization, require_role
+from accounts.access import Person, enter_organization, find_organization
 from accounts.models import Membership, Organization, Role
 from connect.errors import OrganizerNotConnected
 from connect.models import AccountState, ConnectedAccount
@@ -36,10 +36,7 @@ def enter_payout(request: HttpRequest, payout_id: str) -> tuple[OrganizerPayout,
     payout = found.filter(stripe_payout_id=payout_id.replace("\x00", "")).order_by("id").first()
     if payout is None:
         raise NotFound
-    membership = require_role(request.user, payout.organization, Role.ADMIN)
-    if request.session.get(CURRENT_ORGANIZATION) != payout.organization.slug:
-        request.session[CURRENT_ORGANIZATION] = payout.organization.slug
-    return payout, membership
+    return payout, enter_organization(request, payout.organization, Role.ADMIN)
 
 
 def require_account(organization: Organization) -> ConnectedAccount:

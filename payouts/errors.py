@@ -1,5 +1,7 @@
 """Why something about payouts can't be done."""
 
+from django.utils.translation import gettext_lazy as _
+
 from maly.errors import MalyError
 
 
@@ -8,7 +10,7 @@ class BalanceInsufficient(MalyError):
 
     code = "BALANCE_INSUFFICIENT"
     status = 409
-    message = (
+    message = _(
         "The available balance doesn't cover this payout. Ask for less, or wait until pending sales settle."
     )
 
@@ -18,7 +20,7 @@ class PayoutScheduleNotManual(MalyError):
 
     code = "PAYOUT_SCHEDULE_NOT_MANUAL"
     status = 409
-    message = "Stripe pays this organization out by its schedule. Set the schedule to manual first."
+    message = _("Stripe pays this organization out by its schedule. Set the schedule to manual first.")
 
 
 class PayoutUnderWay(MalyError):
@@ -26,7 +28,7 @@ class PayoutUnderWay(MalyError):
 
     code = "PAYOUT_UNDER_WAY"
     status = 409
-    message = "Another payout is being asked for right now. Try again in a minute."
+    message = _("Another payout is being asked for right now. Try again in a minute.")
 
 
 class PayoutsHeld(MalyError):
@@ -34,4 +36,4 @@ class PayoutsHeld(MalyError):
 
     code = "PAYOUTS_HELD"
     status = 409
-    message = "Payouts of this organization are held until after its events."
+    message = _("Payouts of this organization are held until after its events.")

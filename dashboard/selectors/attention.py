@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.access import allows
 from accounts.models import Membership, Organization, Role
 from connect.models import AccountState
-from dashboard.selectors.stripe_card import StripeCard
+from dashboard.selectors.stripe_card import StripeCard, title_in
 from maly.money import format_amount
 from maly.templatetags.maly import event_date, event_time
 from payouts.models import OrganizerPayout, PayoutStatus
@@ -65,35 +65,15 @@ def _stripe(card: StripeCard, events: Sequence[EventRow], zone: str) -> Iterator
     waits = card.status.state in UNFINISHED and any(row.state == "coming_soon" for row in events)
     if not (card.is_urgent or waits):
         return
-    texts = [str(card.words.text)]
-    if card.due:
-        texts.append(_("It asks for: %(list)s.") % {"list": ", ".join(str(each) for each in card.due)})
     yield Notice(
-        title=_stripe_title(card, zone),
-        text=" ".join(texts),
+        title=title_in(card, zone) if card.is_urgent else _("Paid tickets aren't on sale yet"),
+        text=card.what,
         word=card.words.badge,
         tone=card.words.tone or "warning",
         label=_("Payment settings"),
         url=reverse("dashboard:payments"),
         due=card.deadline or (timezone.now() if card.words.tone == "danger" else None),
     )
-
-
-def _stripe_title(card: StripeCard, zone: str) -> str:
-    if card.status.state == AccountState.REJECTED:
-        return _("Stripe has rejected the account")
-    if not card.is_urgent:
-        return _("Paid tickets aren't on sale yet")
-    count = len(card.due)
-    if not count:
-        title = _("Stripe needs more from you")
-    else:
-        title = ngettext("Stripe needs %(count)s thing", "Stripe needs %(count)s things", count)
-        title %= {"count": count}
-    if card.deadline:
-        day = event_date(card.deadline, zone)
-        return _("%(what)s before %(day)s") % {"what": title, "day": day}
-    return title
 
 
 def _payouts(organization: Organization, zone: str) -> Iterator[Notice]:
@@ -123,20 +103,19 @@ def _disputes(organization: Organization, zone: str) -> Iterator[Notice]:
 def _dispute(dispute: Dispute, zone: str) -> Notice:
     facts = {"code": dispute.order.code, "amount": format_amount(dispute.amount, dispute.currency)}
     title = _("Dispute on order %(code)s, %(amount)s")
-    help_with = _("We answer the bank. Send what helps, such as photos or messages, to %(email)s.")
+    told = _("We answer the bank. Tell us there what helps.")
     if dispute.due_by:
         title = _("Dispute on order %(code)s, %(amount)s: reply by %(day)s")
         facts["day"] = event_date(dispute.due_by, zone)
-        help_with = _("We answer the bank by %(until)s. Send what helps before, to %(email)s.")
+        told = _("We answer the bank by %(until)s. Tell us there what helps.")
     until = event_time(dispute.due_by, zone) if dispute.due_by else ""
-    told = help_with % {"until": until, "email": settings.PLATFORM_SUPPORT_EMAIL}
     return Notice(
         title=title % facts,
-        text=f"{reason_in_words(dispute.reason)} {told}",
+        text=f"{reason_in_words(dispute.reason)} {told % {'until': until}}",
         word=status_in_words(dispute),
         tone="danger",
-        label=_("See the order"),
-        url=reverse("dashboard:order-detail", args=[dispute.order.code]),
+        label=_("See the dispute"),
+        url=reverse("ticketing:dispute", args=[dispute.stripe_dispute_id]),
         due=dispute.due_by,
     )
 

@@ -120,13 +120,13 @@ def _publish(event: Event | None, types: list[TicketType]) -> FirstStep:
     if event is None or not types:
         word = _("Needs step 2") if event else _("Needs step 1")
         return FirstStep(name=name, text=text, word=word)
-    if event.has_ended:
+    if event.has_ended or event.is_date_open:
         url = f"{reverse('ticketing:event-edit', args=[event.slug])}#when"
         return FirstStep(
             name=name,
-            text=_("Its date is over."),
-            word=_("Is over"),
-            tone="danger",
+            text=_("Its date isn’t chosen yet.") if event.is_date_open else _("Its date is over."),
+            word=_("To do") if event.is_date_open else _("Is over"),
+            tone="" if event.is_date_open else "danger",
             label=_("Set a date"),
             url=url,
         )

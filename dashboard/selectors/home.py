@@ -1,7 +1,7 @@
 """The organizer's home: the first steps until an event is out, then what waits, today, what is next, last orders."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from accounts.access import allows
 from accounts.models import Membership, Organization, Role
+from connect.models import ConnectedAccount
 from connect.selectors import get_current_account
 from dashboard.selectors.attention import Notice, list_notices
 from dashboard.selectors.first_steps import FirstSteps, first_steps
 from dashboard.selectors.stripe_card import make_card
+from payouts.selectors.next_payout import NextPayout, seen_payout
 from ticketing.models import Event, Order, OrderLine
 from ticketing.selectors.events import with_seller
 from ticketing.selectors.organizer_events import EventRow, net_amounts, sale_state
@@ -21,9 +23,11 @@ from ticketing.selectors.organizer_orders import OrderRow
 
 EVENTS_SHOWN = 10
 ORDERS_SHOWN = 5
-# The orders completed since a moment, with what is the organizer's of them by the ledger.
+TOLD_FOR = timedelta(days=1)
+# The orders completed since a moment, before midnight and after, with what is the organizer's of them by the ledger.
 SALES = """
-SELECT sold.currency, count(*), sum(bought.quantity)::bigint, sum(kept.amount)::bigint
+SELECT sold.completed_at >= %(midnight)s AS is_today,
+    sold.currency, count(*), sum(bought.quantity)::bigint, sum(kept.amount)::bigint
 FROM ticketing_order sold
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(line.quantity), 0) AS quantity FROM ticketing_orderline line WHERE line.order_id = sold.id
@@ -37,8 +41,8 @@ CROSS JOIN LATERAL (
       AND account.code IN ('organizer:' || sold.organization_id, 'receivable:organizer:' || sold.organization_id)
 ) kept
 WHERE sold.organization_id = %(organization)s AND sold.completed_at >= %(since)s
-GROUP BY sold.currency
-ORDER BY sold.currency
+GROUP BY is_today, sold.currency
+ORDER BY is_today, sold.currency
 """
 
 
@@ -53,8 +57,8 @@ class Sales:
 
 
 @dataclass(frozen=True)
-class Today:
-    """What was sold since midnight in the zone of the page."""
+class Day:
+    """What was sold on a day of the page's zone."""
 
     sales: list[Sales]
 
@@ -65,6 +69,24 @@ class Today:
     @property
     def tickets(self) -> int:
         return sum(each.tickets for each in self.sales)
+
+    def net_of(self, currency: str) -> int:
+        return sum(each.net_amount for each in self.sales if each.currency == currency)
+
+
+@dataclass(frozen=True)
+class Today:
+    """What was sold since midnight, against all of yesterday; `next` is the payout to come, for who may see it."""
+
+    so_far: Day
+    yesterday: Day
+    next: NextPayout | None = None
+
+    @property
+    def nets(self) -> list[tuple[str, int, int]]:
+        """Each currency that anything was sold in, with what is the organizer's today and was yesterday."""
+        currencies = sorted({each.currency for each in (*self.so_far.sales, *self.yesterday.sales)})
+        return [(each, self.so_far.net_of(each), self.yesterday.net_of(each)) for each in currencies]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +105,15 @@ class HomePage:
 def home_page(membership: Membership) -> HomePage:
     """The first page as a member sees it, in a fixed number of statements: who scans sees events and nothing else."""
     organization, now = membership.organization, timezone.now()
-    is_manager = allows(membership.role, Role.MANAGER)
+    is_manager, is_admin = allows(membership.role, Role.MANAGER), allows(membership.role, Role.ADMIN)
     known = Event.objects.filter(organization=organization).aggregate(
         first=Min("timezone"), last=Max("timezone"), published=Count("id", filter=~Q(status="draft"))
     )
     zone = known["first"] if known["first"] and known["first"] == known["last"] else "UTC"
     if not is_manager:
         return HomePage(zone=zone, now=now, events=next_events(organization, now))
-    card = make_card(get_current_account(organization))
+    account = get_current_account(organization)
+    card = make_card(account)
     if not known["published"]:
         return HomePage(zone=zone, now=now, steps=first_steps(membership, card))
     events = next_events(organization, now)
@@ -99,7 +122,7 @@ def home_page(membership: Membership) -> HomePage:
         now=now,
         events=events,
         notices=list_notices(membership, card, events, zone=zone),
-        today=Today(sales_since(organization, midnight(now, zone))),
+        today=Today(*sold(organization, now, zone), _coming(account, now) if is_admin else None),
         orders=last_orders(organization),
     )
 
@@ -114,11 +137,27 @@ def next_events(organization: Organization, now: datetime) -> list[EventRow]:
     return [_event_row(event, nets.get(event.pk, 0), now) for event in found]
 
 
-def sales_since(organization: Organization, since: datetime) -> list[Sales]:
-    """What was sold since then, by currency, less what of it went back already; one statement."""
+def sold(organization: Organization, now: datetime, zone: str) -> tuple[Day, Day]:
+    """Today's sales so far and all of yesterday's, by currency, less what of them went back already; one statement."""
+    begins = midnight(now, zone)
+    since = midnight(begins - timedelta(hours=12), zone)  # days are 23 to 25 hours long
     with connection.cursor() as cursor:
-        cursor.execute(SALES, {"organization": organization.pk, "since": since})
-        return [Sales(*row) for row in cursor.fetchall()]
+        cursor.execute(SALES, {"organization": organization.pk, "since": since, "midnight": begins})
+        rows = cursor.fetchall()
+    today, yesterday = (
+        [Sales(*row) for is_today, *row in rows if is_today == wanted] for wanted in (True, False)
+    )
+    return Day(today), Day(yesterday)
+
+
+def _coming(account: ConnectedAccount | None, now: datetime) -> NextPayout | None:
+    """The payout to come as it was last seen, if that was lately; this page doesn't wait for Stripe."""
+    if account is None or not account.can_sell:
+        return None
+    found = seen_payout(account)
+    if found is None or found.as_of is None or found.as_of < now - TOLD_FOR:
+        return None
+    return found if found.on and found.has_money else None
 
 
 def last_orders(organization: Organization) -> list[OrderRow]:

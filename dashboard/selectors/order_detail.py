@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -10,14 +11,14 @@ from accounts.access import allows
 from accounts.models import Membership, Role
 from dashboard.selectors.order_timeline import Happening, read_timeline
 from dashboard.selectors.order_trail import TrailLine, trail_lines
-from maly.money import format_amount
 from payouts.services.trail import read_trail
-from ticketing.dispute_words import reason_in_words, status_in_words
+from ticketing.dispute_words import news_in_words, reason_in_words, status_in_words
 from ticketing.models import Dispute, Event, Order, Payment, Refund, Ticket
 from ticketing.selectors.orders import BoughtLine
 from ticketing.selectors.organizer_orders import TONES, status_word
-from ticketing.serializers import read_order_parts, succeeded_payment
+from ticketing.serializers import succeeded_payment
 from ticketing.services.refunds import REFUNDABLE
+from ticketing.services.ticket_cancellations import why_not_cancellable
 
 TICKET_TONES = {Ticket.Status.VALID: "success", Ticket.Status.CHECKED_IN: "info"}
 REFUND_TONES: dict[str, str] = {
@@ -31,10 +32,11 @@ REFUND_TONES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class TicketRow:
-    """A ticket and what may be done with it."""
+    """A ticket and what may be done with it: what was paid for is refunded, what was free is cancelled."""
 
     ticket: Ticket
     may_refund: bool
+    may_cancel: bool
 
     @property
     def is_live(self) -> bool:
@@ -65,21 +67,7 @@ class DisputeRow:
 
     @property
     def news(self) -> str:
-        """What it means for the organizer, and what happens next."""
-        dispute = self.dispute
-        if dispute.status == Dispute.Status.WON:
-            return _("The bank decided for you. What was taken from you for it goes back to you.")
-        if dispute.status == Dispute.Status.LOST:
-            return _("The bank gave the money to the buyer. Your share of it was taken from you.")
-        if dispute.is_closed:
-            return _("It is over, and the money stays with you.")
-        if dispute.is_inquiry:
-            return _("The bank asks about the payment. Nothing is taken unless it becomes a dispute.")
-        share = format_amount(dispute.share_amount, dispute.currency)
-        return _(
-            "We answer the bank with what we know. Until it decides, your share, %(share)s, is taken from your Stripe "
-            "balance. You get it back if we win."
-        ) % {"share": share}
+        return news_in_words(self.dispute)
 
 
 @dataclass(frozen=True)
@@ -143,7 +131,19 @@ class OrderDetail:
 
     @cached_property
     def tickets(self) -> list[TicketRow]:
-        return [TicketRow(ticket, self.may_refund) for ticket in self.order.tickets.all()]
+        return [
+            TicketRow(
+                ticket,
+                may_refund=self.may_refund and ticket.paid_amount > 0,
+                may_cancel=not why_not_cancellable(self.order, [ticket]),
+            )
+            for ticket in self.order.tickets.all()
+        ]
+
+    @property
+    def may_cancel(self) -> bool:
+        """Whether to offer to cancel the whole order: it was free, and one of its tickets still counts."""
+        return not self.order.total_amount and any(row.is_live and row.may_cancel for row in self.tickets)
 
     @property
     def may_send(self) -> bool:
@@ -198,12 +198,20 @@ class OrderDetail:
 
 def order_detail(order: Order, membership: Membership) -> OrderDetail:
     """The page of an order in a fixed number of statements; its event and organization are read."""
-    read_order_parts([order], with_tickets=True)
-    disputes = list(order.disputes.order_by("pk"))
+    tickets = Ticket.objects.select_related("line")
+    refunds, disputes = Refund.objects.order_by("pk"), Dispute.objects.order_by("pk")
+    prefetch_related_objects(
+        [order],
+        "lines",
+        "payments",
+        Prefetch("tickets", tickets),
+        Prefetch("refunds", refunds),
+        Prefetch("disputes", disputes),
+    )
     return OrderDetail(
         order=order,
         membership=membership,
-        disputes=[DisputeRow(dispute) for dispute in disputes],
+        disputes=[DisputeRow(dispute) for dispute in order.disputes.all()],
         trail=trail_lines(read_trail(order)) if order.total_amount else [],
         timeline=read_timeline(order),
     )

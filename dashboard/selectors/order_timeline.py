@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry
 from maly.money import format_amount
-from notifications.models import Message
+from maly.templatetags.maly import ticket_code
+from notifications.models import Delivered, Message
+from ticketing.dispute_words import step_in_words
 from ticketing.models import CheckIn, Order
 
 # Of the money's own steps the trail tells; staff's notes and repairs of ours are nobody else's to read.
@@ -28,11 +30,12 @@ Words = Callable[[AuditEntry], tuple[str, str]]
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened; `detail` is a second line, such as the reason that somebody gave."""
+    """One thing that happened; `detail` is a second line, such as the reason given, `note` what the team noted."""
 
     at: datetime
     words: str
     detail: str = ""
+    note: str = ""
 
 
 def read_timeline(order: Order) -> list[Happening]:
@@ -54,37 +57,60 @@ def _began(order: Order) -> Iterator[Happening]:
 
 
 def _audited(order: Order) -> Iterator[Happening]:
+    notes = {refund.code: refund.note for refund in order.refunds.all()}
     entries = AuditEntry.objects.select_related("actor").filter(subject=f"order:{order.code}")
     for entry in entries.order_by("id"):
         if entry.action.startswith(TOLD_BY_THE_TRAIL):
             continue
         words, detail = WORDS.get(entry.action, _in_its_own_name)(entry)
-        yield Happening(entry.at, words, detail)
+        is_noted = entry.action == "order.refund_requested"
+        yield Happening(
+            entry.at, words, detail, note=notes.get(entry.after.get("refund"), "") if is_noted else ""
+        )
 
 
 def _mailed(order: Order) -> Iterator[Happening]:
     refunds = [f"refund_confirmation:{refund.code}" for refund in order.refunds.all()]
     of_order = [f"ticket_confirmation:{order.code}", f"event_cancelled:{order.code}"]
     again = Q(key__startswith=f"ticket_confirmation:{order.code}:")
+    again |= Q(key__startswith=f"ticket_cancelled:{order.code}:")
+    again |= Q(key__startswith=f"event_changed:{order.code}:")
     kinds = {
         "ticket_confirmation": _("Tickets emailed"),
+        "ticket_cancelled": _("Email about cancelled tickets"),
         "refund_confirmation": _("Refund email"),
         "event_cancelled": _("Email about the cancelled event"),
+        "event_changed": _("Email about the changed event"),
     }
-    for mail in Message.objects.filter(Q(key__in=[*of_order, *refunds]) | again):
-        yield _mail(mail, kinds[mail.kind])
+    mails = Message.objects.filter(channel=Message.Channel.MAIL)
+    for mail in mails.filter(Q(key__in=[*of_order, *refunds]) | again):
+        yield from _mail(mail, kinds[mail.kind])
 
 
-def _mail(mail: Message, what: str) -> Happening:
-    if mail.state == Message.State.SENT:
-        return Happening(mail.sent_at or mail.created_at, what, _("To %(email)s.") % {"email": mail.to})
+def _mail(mail: Message, what: str) -> Iterator[Happening]:
+    """That a mail went out, and what its provider has heard of it since."""
+    to = {"email": mail.to}
     if mail.state == Message.State.DEAD:
-        detail = _("%(email)s couldn’t be reached. Check the address and send the tickets again.")
-        return Happening(
-            mail.due_at, _("%(mail)s: not delivered") % {"mail": what}, detail % {"email": mail.to}
-        )
-    detail = _("On its way to %(email)s.") % {"email": mail.to}
-    return Happening(mail.created_at, what, detail)
+        yield _undelivered(mail.due_at, what, mail.to)
+    elif mail.state == Message.State.SENT:
+        heard = {
+            Delivered.DELIVERED: _("Delivered to %(email)s."),
+            Delivered.DELAYED: _("Delayed for %(email)s."),
+        }
+        detail = heard.get(Delivered(mail.delivery)) if mail.delivery else None
+        yield Happening(mail.sent_at or mail.created_at, what, (detail or _("To %(email)s.")) % to)
+        if mail.delivery == Delivered.BOUNCED and mail.delivery_at:
+            yield _undelivered(mail.delivery_at, what, mail.to)
+        if mail.delivery == Delivered.COMPLAINED and mail.delivery_at:
+            words = _("%(mail)s: marked as spam") % {"mail": what}
+            yield Happening(mail.delivery_at, words, _("By %(email)s.") % to)
+    else:
+        yield Happening(mail.created_at, what, _("On its way to %(email)s.") % to)
+
+
+def _undelivered(at: datetime, what: str, email: str) -> Happening:
+    detail = _("%(email)s couldn’t be reached. Check the address and send the tickets again.")
+    return Happening(at, _("%(mail)s: not delivered") % {"mail": what}, detail % {"email": email})
 
 
 def _let_in(order: Order) -> Iterator[Happening]:
@@ -99,6 +125,8 @@ def _who(entry: AuditEntry) -> str:
     """The person, if it was one of the organizer's; staff and our own work are the platform's."""
     if entry.actor_kind == AuditEntry.Actor.MEMBER and entry.actor is not None:
         return str(entry.actor.name or entry.actor.email)
+    if entry.actor_kind == AuditEntry.Actor.BUYER:
+        return _("The buyer")
     return str(settings.PLATFORM_NAME)
 
 
@@ -144,6 +172,12 @@ def _cancelled(entry: AuditEntry) -> tuple[str, str]:
     return _("Cancelled with the event"), _reason(entry)
 
 
+def _tickets_cancelled(entry: AuditEntry) -> tuple[str, str]:
+    tickets = ", ".join(ticket_code(code) for code in entry.after.get("tickets", []))
+    words = _("%(who)s cancelled %(tickets)s") % {"who": _who(entry), "tickets": tickets}
+    return words, _reason(entry)
+
+
 def _address(entry: AuditEntry) -> tuple[str, str]:
     given = {"before": entry.before.get("email", ""), "after": entry.after.get("email", "")}
     words = _("%(who)s changed the email address") % {"who": _who(entry)}
@@ -157,22 +191,7 @@ def _renamed(entry: AuditEntry) -> tuple[str, str]:
 
 
 def _disputed(entry: AuditEntry) -> tuple[str, str]:
-    words = {
-        "needs_response": _("Disputed by the buyer’s bank"),
-        "warning_needs_response": _("The buyer’s bank asks about the payment"),
-        "under_review": _("The bank is deciding about the dispute"),
-        "warning_under_review": _("The bank is thinking about the answer"),
-        "warning_closed": _("The bank asks no more"),
-        "evidence": _("%(who)s sent evidence to the bank"),
-        "accepted": _("%(who)s accepted the dispute"),
-        "recovered": _("Your share was taken back for the dispute"),
-        "won": _("Dispute won"),
-        "lost": _("Dispute lost"),
-    }
-    kind = entry.action.removeprefix("dispute.")
-    return words.get(kind, _("Dispute: %(what)s") % {"what": kind.replace("_", " ")}) % {
-        "who": _who(entry)
-    }, ""
+    return step_in_words(entry.action.removeprefix("dispute."), _who(entry)), ""
 
 
 def _in_its_own_name(entry: AuditEntry) -> tuple[str, str]:
@@ -190,5 +209,6 @@ WORDS: dict[str, Words] = {
     "order.refund_refused": _refund_refused,
     "order.cancelled_with_event": _cancelled,
     "order.email_changed": _address,
+    "ticket.cancelled": _tickets_cancelled,
     "ticket.renamed": _renamed,
 }

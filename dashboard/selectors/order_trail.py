@@ -54,7 +54,7 @@ def _done(step: Step) -> TrailLine:
         amount=_signed(step),
         currency=step.currency,
         effects=" · ".join(_effects(step)),
-        note=_paid_by_us() if step.kind == "stripe_fee" else "",
+        note=_note(step),
         id=step.id,
         at=step.occurred_at,
         arrives_at=step.arrives_at if step.bank else None,
@@ -63,8 +63,12 @@ def _done(step: Step) -> TrailLine:
     )
 
 
-def _paid_by_us() -> str:
-    return _("paid by %(platform)s, not by you") % {"platform": settings.PLATFORM_NAME}
+def _note(step: Step) -> str:
+    """Who pays what Stripe takes, so that nobody takes it for their own."""
+    given = {"platform": settings.PLATFORM_NAME, "fee": format_amount(step.stripe, step.currency)}
+    if step.kind == "dispute_opened" and step.stripe:
+        return _("Stripe’s fee for it, %(fee)s, is paid by %(platform)s, not by you") % given
+    return _("paid by %(platform)s, not by you") % given if step.kind == "stripe_fee" else ""
 
 
 def _to_come(pending: Pending) -> TrailLine:
@@ -76,6 +80,8 @@ def _signed(step: Step) -> int:
     """The amount that moved: below 0 where it leaves the organizer's side."""
     if step.bank:
         return step.bank
+    if step.kind == "dispute_opened":
+        return step.stripe - step.amount
     leaves = step.buyer > 0 or step.at_organizer < 0 or (not step.at_organizer and step.withheld > 0)
     return -step.amount if leaves else step.amount
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Case, Exists, OuterRef, When
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, Role
@@ -13,6 +14,7 @@ from dashboard.selectors.stripe_card import StripeCard, make_card
 from ticketing.models import Event, TicketType
 
 DOLLARS = "usd"
+LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,20 @@ class FeeExample:
     ticket_amount: int
     buyer_pays_amount: int
     organizer_gets_amount: int
+    platform_fee_amount: int
+    processing_fee_amount: int
     currency: str
 
 
 @dataclass(frozen=True)
 class FeeCard:
-    """The rate in words' parts, and an example of either way to bear it."""
+    """The rate in words' parts, and an example of either way to bear it: `own` is the ticket that it is of."""
 
     terms: FeeTermsInForce
     percent: str
     fee_absorption: str
     examples: list[FeeExample]
-    is_own_ticket: bool
+    own: TicketType | None
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,15 @@ def payments_page(membership: Membership) -> PaymentsPage:
 
 
 def fee_card(organization: Organization) -> FeeCard | None:
-    """The fees with an example from the organization's cheapest paid ticket; None where the plan has no dollars."""
+    """The fees with an example from the organization's cheapest paid ticket; None without terms for it."""
+    tickets = _cheapest_tickets(organization)
+    currency = tickets[0].event.currency if tickets else DOLLARS
     try:
-        terms = get_terms(organization, DOLLARS)
+        terms = get_terms(organization, currency)
     except CurrencyNotSupported:
         return None
-    own = cheapest_price(organization, terms)
-    price_amount = own or sample_prices(DOLLARS)[2]
+    own = next((each for each in tickets if _can_be_sold(each, terms)), None)
+    price_amount = own.price_amount if own else sample_prices(currency)[2]
     return FeeCard(
         terms=terms,
         percent=rate_text(terms.percent),
@@ -74,33 +80,35 @@ def fee_card(organization: Organization) -> FeeCard | None:
         examples=[
             _example(price_amount, terms, way) for way in (FeeAbsorption.PASS_TO_BUYER, FeeAbsorption.ABSORB)
         ],
-        is_own_ticket=own is not None,
+        own=own,
     )
 
 
-def cheapest_price(organization: Organization, terms: FeeTermsInForce) -> int | None:
-    """The face price of the organization's cheapest paid ticket that can be sold either way; None without one."""
-    prices = (
-        TicketType.objects.filter(
-            event__organization=organization, event__currency=terms.currency, price_amount__gt=0
-        )
-        .order_by("price_amount")
-        .values_list("price_amount", flat=True)
-    )
-    for price_amount in prices[:20]:
-        try:
-            _example(price_amount, terms, FeeAbsorption.ABSORB)
-        except PriceBelowMinimum:
-            continue
-        return price_amount
-    return None
+def _cheapest_tickets(organization: Organization) -> list[TicketType]:
+    """The first few paid tickets: of events to come before past ones, dollars before others, hidden ones last."""
+    is_over = Case(When(event__ends_at__lte=timezone.now(), then=1), default=0)
+    is_foreign = Case(When(event__currency=DOLLARS, then=0), default=1)
+    ours = TicketType.objects.filter(event__organization=organization, price_amount__gt=0)
+    order = (is_over, is_foreign, "event__currency", "is_hidden", "price_amount", "pk")
+    return list(ours.order_by(*order).select_related("event")[:LOOKED_AT])
+
+
+def _can_be_sold(ticket: TicketType, terms: FeeTermsInForce) -> bool:
+    """Whether its price covers its fees, in the currency of the terms."""
+    if ticket.event.currency != terms.currency:
+        return False
+    try:
+        _example(ticket.price_amount, terms, FeeAbsorption.ABSORB)
+    except PriceBelowMinimum:
+        return False
+    return True
 
 
 def count_events_on_sale(organization: Organization) -> int:
     """How many events would stop selling paid tickets."""
-    return Event.objects.filter(
-        organization=organization, status=Event.Status.PUBLISHED, ends_at__gt=timezone.now()
-    ).count()
+    paid = TicketType.objects.filter(event=OuterRef("pk"), price_amount__gt=0, stopped_at=None)
+    running = Event.objects.filter(status=Event.Status.PUBLISHED, ends_at__gt=timezone.now())
+    return running.filter(Exists(paid), organization=organization).count()
 
 
 def _example(price_amount: int, terms: FeeTermsInForce, way: FeeAbsorption) -> FeeExample:
@@ -110,5 +118,7 @@ def _example(price_amount: int, terms: FeeTermsInForce, way: FeeAbsorption) -> F
         ticket_amount=price_amount,
         buyer_pays_amount=quote.total_amount,
         organizer_gets_amount=quote.organizer_amount,
+        platform_fee_amount=quote.platform_fee,
+        processing_fee_amount=quote.processing_fee,
         currency=terms.currency,
     )

@@ -1,11 +1,12 @@
 """The payment settings' cards about balance and payout schedule."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Organization, User
 from connect import gateway
@@ -13,11 +14,13 @@ from connect.models import ConnectedAccount
 from connect.selectors import get_current_account
 from connect.stripe_objects import PayoutSchedule
 from ledger import chart
-from payouts.models import BalanceComparison
+from maly.templatetags.maly import event_time
+from payouts.models import BalanceComparison, LastSeen
 from payouts.services.holding import hold_payouts
 
 pytestmark = pytest.mark.django_db
 PAYMENTS = "/dashboard/settings/payments/"
+NOW = f"{PAYMENTS}?now=1"
 SCHEDULE = f"{PAYMENTS}schedule/"
 
 
@@ -129,10 +132,51 @@ def test_when_stripe_is_away_the_page_is_still_useful(
         "times": 9,
     }
     sandbox.control("POST", "/_sandbox/faults", fault)
-    page = text_of(client.get(PAYMENTS))
+    page = text_of(client.get(NOW))
     assert "Your balance was $1,284.50 on Fri 20 Nov 2026, 2:02 pm UTC." in page
     assert "so the schedule can’t be shown or changed" in page
     assert "Save fees" in page
+    seen_at = timezone.now() - timedelta(minutes=2, seconds=5)
+    see(account, available={"usd": 128450}, pending={"usd": 41200}, seen_at=seen_at)
+    page = text_of(client.get(NOW))
+    assert "We couldn’t reach Stripe. Try again in a minute." in page
+    assert "$1,284.50" in page
+    assert f"Updated 2 min ago, {event_time(seen_at, 'UTC')}." in page
+    assert "Save schedule" in page
+
+
+def test_the_page_waits_for_stripe_only_when_asked_to(
+    client: Client, account: ConnectedAccount, sandbox: Any, django_assert_num_queries: Any
+) -> None:
+    client.get(PAYMENTS)  # which notes the session
+    before = asked(sandbox)
+    page = text_of(client.get(PAYMENTS))
+    assert "Asking Stripe…" in page
+    assert 'content="0; url=?now=1"' in page
+    assert asked(sandbox) == before
+    page = text_of(client.get(NOW))
+    assert "Asking Stripe…" not in page
+    assert "Updated just now" in page
+    assert "url=?now=1" not in page
+    assert asked(sandbox) - before == 2
+    LastSeen.objects.update(available={"eur": 900, "usd": 128450}, pending={"eur": 0, "usd": 5})
+    # session, user, memberships; account twice, last seen, hold, payouts; account, terms, price, absorption
+    with django_assert_num_queries(12):
+        page = text_of(client.get(PAYMENTS))
+    assert '<dt>Available, EUR</dt><dd class="figure">€9.00</dd>' in page
+    assert "url=?now=1" not in page
+    assert "about <strong>€9.00 + $1,284.50</strong>, to ····6789." in page
+    assert asked(sandbox) - before == 2
+
+
+def test_a_bank_that_sent_a_payout_back_stops_the_next_ones(
+    client: Client, account: ConnectedAccount, sandbox: Any
+) -> None:
+    see(account, available={"usd": 100}, bank_last4="2210", is_bank_usable=False)
+    page = text_of(client.get(PAYMENTS))
+    assert "a payout came back from your bank" in page
+    assert "Update bank details" in page
+    assert "Next payout" not in page
 
 
 def test_a_manager_neither_sees_nor_sets_it(account: ConnectedAccount, manager: User) -> None:
@@ -154,17 +198,10 @@ def test_before_onboarding_is_done_there_is_neither_card(
     assert "Refresh" not in page
 
 
-def test_the_page_asks_stripe_for_account_and_balance_and_no_more(
-    client: Client, account: ConnectedAccount, sandbox: Any, django_assert_num_queries: Any
-) -> None:
-    client.get(PAYMENTS)  # which notes the session
-    before = asked(sandbox)
-    # session, user, memberships; account, terms, price, absorption; account twice, hold, payouts
-    with django_assert_num_queries(11):
-        client.get(PAYMENTS)
-    assert asked(sandbox) - before == 2
-    client.get(f"{PAYMENTS}disconnect/")
-    assert asked(sandbox) - before == 2
+def see(account: ConnectedAccount, **more: Any) -> LastSeen:
+    """What Stripe was seen to say of the account."""
+    facts = {"schedule": {"interval": "daily"}, "payouts_enabled": True, "seen_at": timezone.now(), **more}
+    return LastSeen.objects.create(connected_account=account, **facts)
 
 
 def asked(sandbox: Any) -> int:

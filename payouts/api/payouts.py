@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -15,7 +15,7 @@ from connect.stripe_objects import PayoutSchedule
 from maly.api import CursorPagination
 from maly.money import CURRENCIES
 from payouts import access
-from payouts.models import OrganizerPayout, PayoutStatus
+from payouts.models import OrganizerPayout, PayoutLine, PayoutStatus
 from payouts.services.balances import read_balance
 from payouts.services.holding import read_held
 from payouts.services.requests import request_payout
@@ -51,6 +51,12 @@ class LineOutput(serializers.Serializer[Any]):
 
     type = serializers.CharField(help_text="Stripe's type of balance transaction, such as payment.")
     order = serializers.CharField(source="order.code", allow_null=True, default=None)
+    dispute = serializers.CharField(
+        source="dispute.stripe_dispute_id",
+        allow_null=True,
+        default=None,
+        help_text="Which dispute took it, or gave it back once it was won.",
+    )
     description = serializers.CharField()
     amount = serializers.IntegerField()
     fee = serializers.IntegerField(source="fee_amount")
@@ -188,5 +194,6 @@ class ShowPayout(APIView):
     @extend_schema(responses=Output, operation_id="organization_payout")
     def get(self, request: Request, slug: str, payout_id: str) -> Response:
         payout = access.find_payout(request.user, slug, payout_id)
-        prefetch_related_objects([payout], "lines__order")
+        lines = PayoutLine.objects.select_related("order", "dispute")
+        prefetch_related_objects([payout], Prefetch("lines", lines))
         return Response(self.Output(payout).data)

@@ -33,8 +33,19 @@ class Part:
     fee: int
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The order a movement belongs to, and the dispute that took it or gave it back, by their keys."""
+
+    order_id: int | None = None
+    dispute_id: int | None = None
+
+
+NOWHERE = Origin()
+
+
 def sync_lines(payout: OrganizerPayout) -> None:
-    """Find out once what a payout is made of and keep it as lines, with the orders they belong to.
+    """Find out once what a payout is made of and keep it as lines, with their orders and disputes.
 
     Stripe itemises automatic payouts only. A manual one, and every earlier one of its account that has no lines yet,
     gets our own allocation. Raises GatewayError.
@@ -168,7 +179,7 @@ def _taken(account: ConnectedAccount, transaction_ids: list[str]) -> dict[str, t
 
 
 def _write(payout: OrganizerPayout, parts: Sequence[Part], *, is_ours: bool) -> None:
-    orders = _find_orders(payout, [part.transaction for part in parts])
+    origins = _find_origins(payout, [part.transaction for part in parts])
     PayoutLine.objects.bulk_create(
         [
             PayoutLine(
@@ -177,7 +188,8 @@ def _write(payout: OrganizerPayout, parts: Sequence[Part], *, is_ours: bool) -> 
                 type=part.transaction.type,
                 source_id=part.transaction.source_id or "",
                 description=part.transaction.description,
-                order_id=orders.get(part.transaction.source_id or ""),
+                order_id=origins.get(part.transaction.source_id, NOWHERE).order_id,
+                dispute_id=origins.get(part.transaction.source_id, NOWHERE).dispute_id,
                 amount=part.net + part.fee,
                 fee_amount=part.fee,
                 net_amount=part.net,
@@ -192,8 +204,31 @@ def _write(payout: OrganizerPayout, parts: Sequence[Part], *, is_ours: bool) -> 
     payout.save(update_fields=["lines_synced_at"])
 
 
-def _find_orders(payout: OrganizerPayout, movements: Sequence[BalanceTransaction]) -> dict[str, int]:
-    """Orders by the source of a movement: a payment is known by its transfer, a refund by its reversal or payment."""
+def _find_origins(
+    payout: OrganizerPayout, movements: Sequence[BalanceTransaction]
+) -> dict[str | None, Origin]:
+    """Origins by the source of a movement: a payment is known by its transfer, a refund by its reversal or payment."""
+    known = {**_by_transfer(payout, movements), **_by_reversal(movements)}
+    found: dict[str | None, Origin] = {}
+    for each in movements:
+        origin = known.get(each.transfer_id) or known.get(each.reversal_id)
+        if each.source_id and origin:
+            found[each.source_id] = origin
+    payments = {each.payment_id for each in movements if each.payment_id}
+    paid_before = PayoutLine.objects.filter(
+        payout__connected_account_id=payout.connected_account_id, source_id__in=payments, order__isnull=False
+    )
+    orders: dict[str | None, int | None] = dict(paid_before.values_list("source_id", "order_id"))
+    orders |= {source: origin.order_id for source, origin in found.items()}
+    for each in movements:
+        if each.source_id and each.payment_id in orders:
+            found.setdefault(each.source_id, Origin(orders[each.payment_id]))
+    return found
+
+
+def _by_transfer(
+    payout: OrganizerPayout, movements: Sequence[BalanceTransaction]
+) -> dict[str | None, Origin]:
     transfers = [each.transfer_id for each in movements if each.transfer_id]
     paid = Payment.objects.filter(
         order__organization_id=payout.organization_id, transfer_id__in=transfers
@@ -201,23 +236,16 @@ def _find_orders(payout: OrganizerPayout, movements: Sequence[BalanceTransaction
     # What goes to an organizer once more: after a failed refund, or a dispute that was won.
     given_back = OrganizerTransfer.objects.filter(
         order__organization_id=payout.organization_id, stripe_id__in=transfers
-    ).values_list("stripe_id", "order_id")
+    ).values_list("stripe_id", "order_id", "dispute_id")
+    return {
+        **{transfer_id: Origin(order_id) for transfer_id, order_id in paid},
+        **{transfer_id: Origin(order_id, dispute_id) for transfer_id, order_id, dispute_id in given_back},
+    }
+
+
+def _by_reversal(movements: Sequence[BalanceTransaction]) -> dict[str | None, Origin]:
     reversals = [each.reversal_id for each in movements if each.reversal_id]
     taken_back = TransferReversal.objects.filter(stripe_id__in=reversals).values_list(
-        "stripe_id", "payment__order_id"
+        "stripe_id", "payment__order_id", "dispute_id"
     )
-    by_origin: dict[str | None, int] = {**dict(paid), **dict(given_back), **dict(taken_back)}
-    found = {}
-    for each in movements:
-        order_id = by_origin.get(each.transfer_id) or by_origin.get(each.reversal_id)
-        if each.source_id and order_id:
-            found[each.source_id] = order_id
-    payments = {each.payment_id for each in movements if each.payment_id}
-    paid_before = PayoutLine.objects.filter(
-        payout__connected_account_id=payout.connected_account_id, source_id__in=payments, order__isnull=False
-    )
-    by_payment = {**dict(paid_before.values_list("source_id", "order_id")), **found}
-    for each in movements:
-        if each.source_id and each.payment_id in by_payment:
-            found.setdefault(each.source_id, by_payment[each.payment_id])
-    return found
+    return {stripe_id: Origin(order_id, dispute_id) for stripe_id, order_id, dispute_id in taken_back}

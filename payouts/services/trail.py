@@ -6,15 +6,15 @@ all the same. Amounts are minor units of the order's currency; what somebody gai
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, groupby
 
-from django.db.models import Prefetch, Sum
+from django.db.models import F, Q, Sum
 
 from ledger.models import LedgerEntry, LedgerTransaction
-from payouts.models import SENT_BACK, OrganizerPayout, PayoutLine
+from payouts.models import SENT_BACK, OrganizerPayout
 from payouts.services.trail_pending import Pending, list_pending
 from payouts.wording.trail import in_words
 from ticketing.models import Order
@@ -26,6 +26,7 @@ WITHHELD = ("dispute:", "dispute-hold:", "suspense:")
 STRIPE_FEES = ("expense:stripe_fees", "expense:dispute_fees")
 CONNECTED = "stripe:connected:"
 OF_A_PAYOUT = ("payout", "payout_failure", "payout_cancel")
+Entry = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,14 @@ class Step:
     arrives_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Share:
+    """What of a payout is the order's, minor units."""
+
+    payout: OrganizerPayout
+    amount: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trail:
     """What has moved, in its order, and what is still to come."""
@@ -62,13 +71,21 @@ class Trail:
 
 
 def read_trail(order: Order) -> Trail:
-    """The money trail of an order, in a fixed number of statements however long it is."""
-    own = _postings_of([f"order:{order.code}"], order.currency)
-    steps = [(posted, _step(posted, _entries_of(posted))) for posted in own]
-    steps += _payout_steps(order)
+    """The money trail of an order, in a fixed number of statements however long it is.
+
+    What came back from a bank takes one more each time it did. Payments and refunds that are read already aren't again.
+    """
+    own, shares = f"order:{order.code}", _shares_of_payouts(order)
+    steps, kinds = [], set()
+    for posted, entries in _postings_of([own, *shares], order.currency):
+        if posted.subject == own:
+            kinds.add(posted.kind)
+            steps.append((posted, _step(posted, entries)))
+        elif shares[posted.subject].amount:
+            steps.append((posted, _payout_step(posted, entries, shares[posted.subject])))
     # Stripe's time is in seconds; within one, what was posted first happened first.
     steps.sort(key=lambda pair: (pair[0].occurred_at.replace(microsecond=0), pair[0].pk))
-    return Trail(steps=_with_balance([step for _, step in steps]), pending=list_pending(order, own))
+    return Trail(steps=_with_balance([step for _, step in steps]), pending=list_pending(order, kinds))
 
 
 def _with_balance(steps: Sequence[Step]) -> list[Step]:
@@ -76,59 +93,60 @@ def _with_balance(steps: Sequence[Step]) -> list[Step]:
     return [replace(step, organizer_balance=now) for step, now in zip(steps, balances, strict=True)]
 
 
-def _payout_steps(order: Order) -> list[tuple[LedgerTransaction, Step]]:
-    """What happened to the payouts that hold some of the order's money, each with the order's part of it."""
-    parts = _parts_of_payouts(order)
-    payouts = {f"payout:{one.stripe_payout_id}": one for one in OrganizerPayout.objects.filter(pk__in=parts)}
-    steps = []
-    for posted in _postings_of(list(payouts), order.currency):
-        payout = payouts[posted.subject]
-        share = parts[payout.pk]
-        # A payout's entries are its whole amount on either side; the order has its share of each.
-        entries = [
-            (code, share if (amount > 0) == (payout.amount > 0) else -share)
-            for code, amount in _entries_of(posted)
-        ]
-        steps.append((posted, _step(posted, entries, arrives_at=payout.arrival_date)))
-    return [(posted, step) for posted, step in steps if step.amount]
+def _payout_step(posted: LedgerTransaction, entries: Sequence[Entry], share: Share) -> Step:
+    """What happened to a payout: its entries are its whole amount on either side, the order has its share of each."""
+    payout = share.payout
+    ours = [
+        (code, share.amount if (amount > 0) == (payout.amount > 0) else -share.amount)
+        for code, amount in entries
+    ]
+    return _step(posted, ours, arrives_at=payout.arrival_date)
 
 
-def _parts_of_payouts(order: Order) -> dict[int, int]:
-    """The order's part of each payout that holds some of its money, by the payout's key.
+def _shares_of_payouts(order: Order) -> dict[str, Share]:
+    """The order's part of each payout that holds some of its money, by the payout's subject.
 
     What a bank sent back is in the next payout as one line, and with it the part of every order in it.
     """
-    rows = PayoutLine.objects.filter(order=order, currency=order.currency).order_by().values_list("payout_id")
-    parts = Counter(dict(rows.annotate(net=Sum("net_amount"))))
-    found = dict(parts)
-    while found:
-        returned = OrganizerPayout.objects.filter(pk__in=found, status__in=SENT_BACK)
-        before = {one.stripe_payout_id: one for one in returned}
-        again = PayoutLine.objects.filter(source_id__in=before, type__in=OF_A_PAYOUT, currency=order.currency)
-        sums = again.order_by().values_list("payout_id", "source_id").annotate(net=Sum("net_amount"))
-        found_next: Counter[int] = Counter()
-        for payout_id, source_id, net in sums if before else []:
-            # The whole payout came back, or went once more: its amount with either sign.
-            sign = 1 if (net > 0) == (before[source_id].amount > 0) else -1
-            found_next[payout_id] += sign * found[before[source_id].pk] if net else 0
-        parts.update(found_next)
-        found = {payout_id: part for payout_id, part in found_next.items() if part}
-    return dict(parts)
+    of_order = Q(lines__order=order, lines__currency=order.currency)
+    found = OrganizerPayout.objects.filter(of_order).annotate(part=Sum("lines__net_amount"))
+    latest = [Share(payout, payout.part) for payout in found]
+    parts: Counter[OrganizerPayout] = Counter()
+    while latest:
+        for share in latest:
+            parts[share.payout] += share.amount
+        latest = _shares_after(latest, order.currency)
+    return {f"payout:{payout.stripe_payout_id}": Share(payout, amount) for payout, amount in parts.items()}
 
 
-def _postings_of(subjects: Sequence[str], currency: str) -> list[LedgerTransaction]:
-    found = LedgerTransaction.objects.filter(subject__in=subjects, currency=currency)
-    entries = Prefetch("entries", LedgerEntry.objects.select_related("account"))
-    return list(found.order_by("occurred_at", "id").prefetch_related(entries))
+def _shares_after(shares: Sequence[Share], currency: str) -> list[Share]:
+    """Of the payouts that were sent back, the shares in the payouts that hold their money since."""
+    before: dict[str, Share] = {}
+    for share in shares:
+        if share.payout.status in SENT_BACK and share.amount:
+            before[share.payout.stripe_payout_id] = share
+    if not before:
+        return []
+    of_them = Q(lines__source_id__in=before, lines__type__in=OF_A_PAYOUT, lines__currency=currency)
+    found = OrganizerPayout.objects.filter(of_them).annotate(source=F("lines__source_id"))
+    after: Counter[OrganizerPayout] = Counter()
+    for payout in found.annotate(net=Sum("lines__net_amount")):
+        # The whole payout came back, or went once more: its amount with either sign.
+        sign = 1 if (payout.net > 0) == (before[payout.source].payout.amount > 0) else -1
+        after[payout] += sign * before[payout.source].amount if payout.net else 0
+    return [Share(payout, amount) for payout, amount in after.items()]
 
 
-def _entries_of(posted: LedgerTransaction) -> list[tuple[str, int]]:
-    return [(entry.account.code, entry.amount) for entry in posted.entries.all()]
+def _postings_of(subjects: Sequence[str], currency: str) -> Iterator[tuple[LedgerTransaction, list[Entry]]]:
+    """The postings of these subjects, each with its entries, in one statement."""
+    found = LedgerEntry.objects.filter(transaction__subject__in=subjects, transaction__currency=currency)
+    entries = found.select_related("transaction", "account").order_by("transaction_id", "id")
+    for _, group in groupby(entries, key=lambda entry: entry.transaction_id):
+        together = list(group)
+        yield together[0].transaction, [(entry.account.code, entry.amount) for entry in together]
 
 
-def _step(
-    posted: LedgerTransaction, entries: list[tuple[str, int]], *, arrives_at: datetime | None = None
-) -> Step:
+def _step(posted: LedgerTransaction, entries: Sequence[Entry], *, arrives_at: datetime | None = None) -> Step:
     def gained(*accounts: str) -> int:
         return -sum(amount for code, amount in entries if code.startswith(accounts))
 
