@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Membership, Organization, Role, User
+from accounts.models import Invitation, Membership, Organization, Role, User
 from accounts.services.invitations import invite_member
 from accounts.tests.factories import PASSWORD, MembershipFactory
 from accounts.tests.test_invitations import token_in
@@ -154,6 +155,14 @@ def link(organization: Organization, organizer: User, outbox: list[EmailMessage]
     """An invitation's link, for ada@example.com."""
     invite_member(organization, email="ada@example.com", role="MANAGER", actor=organizer)
     return f"/invitations/{token_in(outbox.pop())}/"
+
+
+def test_an_expired_invitation_says_so_and_whom_to_ask(link: str) -> None:
+    Invitation.objects.update(expires_at=timezone.now())
+    answer = Client().get(link)
+    assert answer.status_code == 410
+    assert "This invitation has expired. Ask for a new one." in answer.content.decode()
+    assert "<h1>This link doesn’t work any more</h1>" in answer.content.decode()
 
 
 def test_the_invited_person_accepts_with_one_press(link: str, person: User, signed_in: SignIn) -> None:
