@@ -40,6 +40,7 @@ simulate: $(READY)
 	@SIMULATE_STEPS=$(or $(STEPS),3000) SIMULATE_SEED=$(SEED) \
 		$(BIN)/python -m pytest -q -n 0 --show-capture=no --tb=short maly/tests/simulation -k "$(if $(SEED),long,long or bug)"
 	@$(if $(SEED),true,MALY_REFUND_ORDERS=200 $(BIN)/python -m pytest -q -n 0 ticketing/tests/test_refund_proof.py)
+	@$(if $(SEED),true,MALY_MAIL_ORDERS=1000 $(BIN)/python -m pytest -q -n 0 ticketing/tests/test_mail_worker_killed.py)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Health, uploaded files, and error pages. `/api/` gets its errors in the API's own shape."""
 
+import mimetypes
 import sys
 from typing import Any
 
@@ -15,6 +16,9 @@ from redis.exceptions import RedisError
 from structlog.contextvars import get_contextvars
 
 from maly.errors import MalyError
+
+# Python 3.11 doesn't know it, and what has no type isn't shown as a picture.
+mimetypes.add_type("image/avif", ".avif")
 
 
 @require_safe

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from accounts.access import CURRENT_ORGANIZATION, has_role, require_role
+from accounts.access import enter_organization, has_role, require_role
 from accounts.models import Membership, Role, User
 from maly.errors import Forbidden, NotFound
-from ticketing.models import DoorLink, Event, Order
+from ticketing.models import Dispute, DoorLink, Event, Order
 
 CODE = re.compile(r"M-[0-9A-HJKMNP-TV-Z]{7}")
+DISPUTE = re.compile(r"d[pu]_[0-9A-Za-z]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,7 @@ def enter_event(request: HttpRequest, slug: str, role: Role) -> tuple[Event, Mem
     event = Event.objects.select_related("organization").filter(slug=slug).first()
     if event is None:
         raise NotFound
-    membership = require_role(request.user, event.organization, role)
-    if request.session.get(CURRENT_ORGANIZATION) != event.organization.slug:
-        request.session[CURRENT_ORGANIZATION] = event.organization.slug
-    return event, membership
+    return event, enter_organization(request, event.organization, role)
 
 
 def enter_order(request: HttpRequest, code: str, role: Role) -> tuple[Order, Membership]:
@@ -98,10 +96,18 @@ def enter_order(request: HttpRequest, code: str, role: Role) -> tuple[Order, Mem
         order = Order.objects.select_related("event", "organization").filter(code=code).first()
     if order is None:
         raise NotFound
-    membership = require_role(request.user, order.organization, role)
-    if request.session.get(CURRENT_ORGANIZATION) != order.organization.slug:
-        request.session[CURRENT_ORGANIZATION] = order.organization.slug
-    return order, membership
+    return order, enter_organization(request, order.organization, role)
+
+
+def enter_dispute(request: HttpRequest, dispute_id: str, role: Role) -> tuple[Dispute, Membership]:
+    """The dispute of an organizer's page, by Stripe's id, and the caller's membership; raises as enter_order does."""
+    dispute = None
+    if DISPUTE.fullmatch(dispute_id):
+        disputes = Dispute.objects.select_related("organization", "order")
+        dispute = disputes.filter(stripe_dispute_id=dispute_id).first()
+    if dispute is None:
+        raise NotFound
+    return dispute, enter_organization(request, dispute.organization, role)
 
 
 def find_order(
@@ -111,20 +117,40 @@ def find_order(
 
     Raises NotFound for everyone else, and Forbidden for a member below MANAGER (a SCANNER sees no orders).
     """
+    order = _order_of(code)
+    if owns_order(user, order, key=key, session_keys=session_keys) or sees_split(user, order):
+        return order
+    if has_role(user, order.organization_id, Role.SCANNER):
+        raise Forbidden
+    raise NotFound
+
+
+def find_own_order(
+    user: User | AnonymousUser, code: str, *, key: str = "", session_keys: Iterable[str] = ()
+) -> Order:
+    """The order for its buyer alone: whoever has its key, or bought it signed in. Raises NotFound for everyone else."""
+    order = _order_of(code)
+    if not owns_order(user, order, key=key, session_keys=session_keys):
+        raise NotFound
+    return order
+
+
+def _order_of(code: str) -> Order:
     order = None
     if CODE.fullmatch(code):
         order = Order.objects.select_related("event", "organization").filter(code=code).first()
     if order is None:
         raise NotFound
+    return order
+
+
+def owns_order(
+    user: User | AnonymousUser, order: Order, *, key: str = "", session_keys: Iterable[str] = ()
+) -> bool:
+    """Whether it is its buyer who asks, and not the organizer."""
     if any(hmac.compare_digest(order.key, given) for given in (key, *session_keys) if given.isascii()):
-        return order
-    if user.is_authenticated and order.user_id == user.pk:
-        return order
-    if sees_split(user, order):
-        return order
-    if has_role(user, order.organization_id, Role.SCANNER):
-        raise Forbidden
-    raise NotFound
+        return True
+    return user.is_authenticated and order.user_id == user.pk
 
 
 def find_order_to_refund(user: User | AnonymousUser, code: str) -> Order:

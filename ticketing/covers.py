@@ -1,8 +1,11 @@
-"""The drawn covers of events without a photo: one that fits the title, else one that stays with the event."""
+"""Covers: the names of a photo's sizes, and for an event without one a drawing that fits its title."""
 
 import re
 import zlib
 
+# A cover that has smaller pictures beside it ends like this; they are so many pixels wide.
+SIZED = "-1600.jpg"
+WIDTHS = (800, 1600)
 COVERS = {
     "night-market": {"market", "fair", "food", "supper", "street", "bazaar", "night"},
     "tideline-films": {"film", "films", "cinema", "sea", "coast", "swim", "sunset", "beach"},

@@ -17,6 +17,11 @@ def order_url(order: Order) -> str:
     return f"{settings.SITE_URL}/o/{order.code}/?{urlencode({'key': order.key})}"
 
 
+def my_tickets_url(token: str) -> str:
+    """What was bought with one address, for whoever reads its mail. Logs keep paths, so the token isn't in the path."""
+    return f"{settings.SITE_URL}{reverse('ticketing:my-tickets-link')}?{urlencode({'token': token})}"
+
+
 def success_url() -> str:
     """Where Stripe sends the buyer after paying; Stripe fills in the session's id."""
     return f"{settings.SITE_URL}/payment-success?session_id={{CHECKOUT_SESSION_ID}}"
@@ -30,6 +35,11 @@ def cancel_url(order: Order) -> str:
 def door_url(token: str) -> str:
     """The check-in of one event, for whoever has this link."""
     return f"{settings.SITE_URL}{reverse('ticketing:door', args=[token])}"
+
+
+def organizer_dispute_url(dispute: Dispute) -> str:
+    """Where an organizer sees a dispute and says what it knows."""
+    return f"{settings.SITE_URL}{reverse('ticketing:dispute', args=[dispute.stripe_dispute_id])}"
 
 
 def dispute_url(dispute: Dispute) -> str:

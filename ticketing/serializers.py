@@ -41,6 +41,7 @@ class TicketTypeSerializer(serializers.Serializer[Any]):
     sales_start = serializers.DateTimeField(allow_null=True)
     sales_end = serializers.DateTimeField(allow_null=True)
     is_hidden = serializers.BooleanField()
+    stopped_at = serializers.DateTimeField(allow_null=True)
 
 
 class OrganizerSerializer(serializers.Serializer[Any]):
@@ -60,12 +61,15 @@ class EventSerializer(serializers.Serializer[Any]):
     organization = OrganizerSerializer()
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+    doors_at = serializers.DateTimeField(allow_null=True)
+    is_date_open = serializers.BooleanField()
     timezone = serializers.CharField()
     venue_name = serializers.CharField()
     address = serializers.CharField()
     description = serializers.CharField()
     description_html = serializers.CharField()
     accessibility = serializers.CharField()
+    asks_attendee_names = serializers.BooleanField()
     refund_policy = serializers.CharField()
     cover_url = serializers.CharField(allow_null=True)
     cover_alt = serializers.CharField()
@@ -120,6 +124,7 @@ def show_ticket_type(event: Event, row: TicketRow) -> dict[str, Any]:
         "payment_ready": is_payment_ready(ticket_type, account_of(event), event.organization),
         "sales_start": ticket_type.sales_start,
         "sales_end": ticket_type.sales_end,
+        "stopped_at": ticket_type.stopped_at,
     }
 
 
@@ -220,6 +225,7 @@ class RefundSerializer(serializers.Serializer[Refund]):
     from_organizer_amount = serializers.IntegerField()
     from_platform_amount = serializers.IntegerField()
     reason = serializers.CharField()
+    note = serializers.CharField(help_text="For the organizer's team alone.")
     tickets = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 

@@ -30,6 +30,7 @@ ACCOUNT_PAGES = (
     (_("Password"), "account_change_password"),
     (_("Two-factor"), "mfa_index"),
     (_("Sessions"), "usersessions_list"),
+    (_("Notifications"), "mail-choices"),
     (_("API tokens"), "accounts:tokens"),
 )
 

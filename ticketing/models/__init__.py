@@ -3,6 +3,7 @@
 from ticketing.models.cancellations import CancelledOrder, EventCancellation
 from ticketing.models.check_ins import CheckIn, DoorLink
 from ticketing.models.disputes import Dispute
+from ticketing.models.listings import EventListing
 from ticketing.models.payments import Payment
 from ticketing.models.refunds import (
     ApplicationFeeRefund,
@@ -31,6 +32,7 @@ __all__ = [
     "DoorLink",
     "Event",
     "EventCancellation",
+    "EventListing",
     "Order",
     "OrderLine",
     "OrganizerReceivable",

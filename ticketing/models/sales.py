@@ -40,6 +40,7 @@ class Event(models.Model):
     description = models.TextField(blank=True, help_text="Markdown.")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    doors_at = models.DateTimeField(null=True, blank=True, help_text="When one may come in, if that is said.")
     timezone = models.CharField(max_length=60)
     venue_name = models.CharField(max_length=120, blank=True)
     address = models.CharField(max_length=300, blank=True)
@@ -59,14 +60,30 @@ class Event(models.Model):
     capacity = models.PositiveIntegerField(
         null=True, blank=True, help_text="Across all ticket types, if limited."
     )
+    asks_attendee_names = models.BooleanField(
+        default=False, help_text="Whether the checkout asks for a name for each ticket."
+    )
     held = models.IntegerField(default=0)
     sold = models.IntegerField(default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    is_date_open = models.BooleanField(
+        default=False, help_text="A draft whose date is still to be chosen; the one that it has stands in."
+    )
+    draft_key = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Of the form that made it: sent twice, it is one.",
+    )
     created_at = models.DateTimeField(default=now)
     published_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    revision = models.PositiveIntegerField(
+        default=0, help_text="How often its time, place or title has changed: what calendars go by."
+    )
+    revised_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -76,13 +93,28 @@ class Event(models.Model):
             ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"),
             models.CheckConstraint(
+                condition=Q(doors_at__lte=F("starts_at")), name="event_doors_before_start"
+            ),
+            models.CheckConstraint(
                 condition=Q(held__gte=0, sold__gte=0)
                 & (Q(capacity__isnull=True) | Q(capacity__gte=F("held") + F("sold"))),
                 name="event_stock",
             ),
+            models.CheckConstraint(
+                condition=Q(is_date_open=False) | Q(status__in=["draft", "cancelled"]), name="event_dated"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "draft_key"],
+                condition=~Q(draft_key=""),
+                name="event_made_once",
+            ),
         ]
         indexes = [
-            models.Index(fields=["starts_at"], condition=Q(status="published"), name="event_upcoming"),
+            models.Index(
+                fields=["starts_at", "id"],
+                condition=Q(status__in=["published", "paused"]),
+                name="event_listed",
+            ),
             models.Index(fields=["organization", "-starts_at"], name="event_of_organization"),
         ]
 
@@ -118,6 +150,12 @@ class TicketType(models.Model):
         null=True, blank=True, help_text="Since when the organizer has stopped selling it."
     )
     position = models.PositiveSmallIntegerField(default=0)
+    draft_key = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Of the form that made it: sent twice, it is one.",
+    )
     created_at = models.DateTimeField(default=now)
 
     class Meta:
@@ -130,6 +168,9 @@ class TicketType(models.Model):
             models.CheckConstraint(
                 condition=Q(min_per_order__gte=1, max_per_order__gte=F("min_per_order")),
                 name="ticket_type_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "draft_key"], condition=~Q(draft_key=""), name="ticket_type_made_once"
             ),
         ]
 
@@ -225,6 +266,11 @@ class Order(models.Model):
             models.Index(fields=["event", "-id"], name="order_of_event"),
             models.Index(fields=["organization", "-id"], name="order_of_organization"),
             models.Index(fields=["user", "-id"], condition=Q(user__isnull=False), name="order_of_user"),
+            models.Index(
+                fields=["organization", "completed_at"],
+                condition=Q(completed_at__isnull=False),
+                name="order_completed",
+            ),
             models.Index(fields=["email"], name="order_email"),
             models.Index(
                 fields=["hold_expires_at"], condition=Q(status="awaiting_payment"), name="order_hold_due"
@@ -266,6 +312,9 @@ class OrderLine(models.Model):
     ticket_amounts = models.JSONField(
         default=list,
         help_text="For each ticket: {paid, platform_fee, processing_fee, organizer} in minor units.",
+    )
+    attendee_names = models.JSONField(
+        default=list, help_text="A name for each ticket, where the organizer asks for them."
     )
 
     class Meta:

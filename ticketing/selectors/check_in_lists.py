@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from maly.errors import Invalid
 from ticketing.models import CheckIn, Event, Ticket
@@ -56,7 +57,7 @@ def find_check_in_list(event: Event, since: str = "") -> CheckInList:
     """The event's tickets that were written to since the list that gave `since`, or all. Raises Invalid."""
     cursor = CURSOR.fullmatch(since or "0")
     if cursor is None:
-        raise Invalid("Pass on `since` as the last list gave it.", attr="since")
+        raise Invalid(_("Pass on `since` as the last list gave it."), attr="since")
     oldest = _oldest_running()
     changed_from, then_from, after = (int(part or 0) for part in cursor.groups())
     then_from = then_from or oldest

@@ -98,7 +98,8 @@ def _since(event: Event, answer: Answer) -> str:
         return _("Scanned before.")
     words = {
         "gate": answer.entry.gate,
-        "hour": event_hour(answer.entry.scanned_at, event.timezone),
+        # On a phone's narrow lines “8:07 am” stays together.
+        "hour": event_hour(answer.entry.scanned_at, event.timezone).replace(" ", "\u00a0"),
         "ago": timesince(answer.entry.scanned_at, depth=1),
     }
     if timezone.now() - answer.entry.scanned_at < JUST_NOW:

@@ -23,10 +23,12 @@ from connect.errors import CurrencyNotSupported
 from connect.selectors import get_terms
 from connect.services.fees import FeeTermsInForce, OrderQuote
 from maly.errors import NotFound
-from ticketing.covers import drawn_cover
+from ticketing.covers import SIZED, WIDTHS, drawn_cover
 from ticketing.markdown import render_markdown
 from ticketing.models import Event
+from ticketing.places import town_of
 from ticketing.selectors.rows import TicketRow, change_in_words, make_row, quote_rows
+from ticketing.services.preview_images import preview_version
 from ticketing.structured_data import describe_event
 
 Visitor = User | AnonymousUser
@@ -50,10 +52,14 @@ class EventPage:
         return reverse("ticketing:checkout", args=[self.event.slug])
 
     @cached_property
+    def cart(self) -> str:
+        """What is chosen, as an address carries it."""
+        return "&".join(f"{row.field}={row.quantity}" for row in self.chosen_rows)
+
+    @cached_property
     def cart_path(self) -> str:
         """The event page with what is chosen still in its steppers."""
-        cart = "&".join(f"{row.field}={row.quantity}" for row in self.chosen_rows)
-        return f"{self.path}?{cart}#tickets" if cart else f"{self.path}#tickets"
+        return f"{self.path}?{self.cart}#tickets" if self.cart else f"{self.path}#tickets"
 
     @cached_property
     def url(self) -> str:
@@ -70,9 +76,14 @@ class EventPage:
         return cover_url_of(self.event)
 
     @cached_property
+    def cover_sources(self) -> str:
+        return cover_sources_of(self.event)
+
+    @cached_property
     def image_url(self) -> str:
-        """For previews elsewhere, which take no SVG."""
-        return settings.SITE_URL + self.event.cover.url if self.event.cover else ""
+        """For previews elsewhere: the cover with title and date."""
+        path = reverse("ticketing:preview", args=[self.event.slug, preview_version(self.event)])
+        return f"{settings.SITE_URL}{path}"
 
     @cached_property
     def state(self) -> str:
@@ -103,6 +114,11 @@ class EventPage:
         return [row for row in self.rows if row.quantity]
 
     @cached_property
+    def named_rows(self) -> list[TicketRow]:
+        """What is chosen, where the checkout asks for a name for each ticket."""
+        return self.chosen_rows if self.event.asks_attendee_names else []
+
+    @cached_property
     def some_wait(self) -> bool:
         """Free tickets are on sale while paid ones wait for the organizer's Stripe account."""
         return any(row.status == "coming_soon" for row in self.rows)
@@ -124,8 +140,13 @@ class EventPage:
         return sum(row.total_amount for row in self.rows)
 
     @cached_property
+    def has_free(self) -> bool:
+        return any(not row.price_amount for row in self.buyable_rows)
+
+    @cached_property
     def from_amount(self) -> int:
-        return min((row.price_amount for row in self.buyable_rows), default=0)
+        """The lowest price that isn't nothing."""
+        return min((row.price_amount for row in self.buyable_rows if row.price_amount), default=0)
 
     @cached_property
     def sales_start(self) -> datetime | None:
@@ -133,13 +154,33 @@ class EventPage:
         return min(starts, default=None)
 
     @cached_property
+    def organizer_path(self) -> str:
+        return reverse("ticketing:organizer", args=[self.event.organization.slug])
+
+    @cached_property
     def ends_same_day(self) -> bool:
+        return self._is_start_day(self.event.ends_at)
+
+    @cached_property
+    def doors_same_day(self) -> bool:
+        return self.event.doors_at is not None and self._is_start_day(self.event.doors_at)
+
+    def _is_start_day(self, moment: datetime) -> bool:
         zone = ZoneInfo(self.event.timezone)
-        return self.event.starts_at.astimezone(zone).date() == self.event.ends_at.astimezone(zone).date()
+        return self.event.starts_at.astimezone(zone).date() == moment.astimezone(zone).date()
 
     @cached_property
     def place(self) -> str:
         return place_of(self.event)
+
+    @cached_property
+    def map_query(self) -> str:
+        """What a map finds: the address, which says more than a venue's name."""
+        return self.event.address or self.event.venue_name
+
+    @cached_property
+    def short_place(self) -> str:
+        return ", ".join(part for part in (self.event.venue_name, town_of(self.event.address)) if part)
 
     @cached_property
     def initials(self) -> str:
@@ -156,9 +197,15 @@ class EventPage:
 
     @cached_property
     def structured_data(self) -> dict[str, Any]:
-        offers = [(row.name, row.price_amount, row.status) for row in self.rows]
+        offers = [(row.name, row.price_amount, row.status, row.sales_start) for row in self.rows]
+        photo = settings.SITE_URL + self.event.cover.url if self.event.cover else ""
         return describe_event(
-            self.event, url=self.url, image=self.image_url, teaser=self.teaser, offers=offers
+            self.event,
+            url=self.url,
+            organizer_url=settings.SITE_URL + self.organizer_path,
+            images=[image for image in (photo, self.image_url) if image],
+            teaser=self.teaser,
+            offers=offers,
         )
 
 
@@ -209,6 +256,12 @@ def find_terms(event: Event) -> FeeTermsInForce | None:
 
 def cover_url_of(event: Event) -> str:
     return str(event.cover.url) if event.cover else static(drawn_cover(event.title))
+
+
+def cover_sources_of(event: Event) -> str:
+    """The cover in the sizes that `prepare_cover` stored beside it, as an AVIF `srcset`; '' for a drawn one."""
+    stem, is_sized, _rest = event.cover.url.partition(SIZED) if event.cover else ("", "", "")
+    return ", ".join(f"{stem}-{width}.avif {width}w" for width in WIDTHS) if is_sized else ""
 
 
 def place_of(event: Event) -> str:

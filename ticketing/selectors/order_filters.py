@@ -99,7 +99,7 @@ def filter_orders(organization: Organization, filters: OrderFilters) -> QuerySet
     """The organization's orders that fit, in no order."""
     orders = Order.objects.filter(organization=organization)
     if filters.statuses:
-        orders = orders.filter(status__in=filters.statuses)
+        orders = orders.filter(_has_status(filters.statuses))
     if filters.events:
         orders = orders.filter(event__slug__in=filters.events)
     if filters.types:
@@ -146,6 +146,13 @@ def list_chips(filters: OrderFilters, choices: Sequence[Filter]) -> list[Chip]:
             without = replace(filters, **{fields[one.name]: empty})  # type: ignore[arg-type]
             chips.append(Chip(one.label, words, without.query()))
     return chips
+
+
+def _has_status(statuses: Sequence[str]) -> Q:
+    """One of these, by the words of the list: a free order isn't refunded but cancelled."""
+    is_free_and_over = Q(status=Order.Status.REFUNDED, total_amount=0)
+    found = Q(status__in=statuses) & ~is_free_and_over
+    return found | is_free_and_over if Order.Status.CANCELLED in statuses else found
 
 
 def _found_by(search: str) -> Q:

@@ -10,8 +10,9 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
+from maly.errors import NotFound
 from maly.money import to_decimal
-from ticketing.models import Order, OrderLine
+from ticketing.models import Order, OrderLine, Refund, Ticket
 from ticketing.selectors.order_filters import (
     Chip,
     Filter,
@@ -48,6 +49,7 @@ COLUMNS = (
     "processing_fee",
     "to_organizer",
     "refunded",
+    "refund_notes",
 )
 
 
@@ -77,6 +79,11 @@ class OrderRow:
     @property
     def tone(self) -> str:
         return TONES.get(self.order.status, "")
+
+    @property
+    def notes(self) -> str:
+        """The team's own notes on its refunds, where they were read."""
+        return "; ".join(refund.note for refund in self.order.refunds.all() if refund.note)
 
     @property
     def returned_amount(self) -> int:
@@ -110,10 +117,19 @@ class OrderIndex:
 
 
 def status_word(order: Order) -> str:
-    """An order's status; one that cost nothing was never paid."""
-    if order.status == Order.Status.PAID and not order.total_amount:
-        return _("Booked")
-    return str(order.get_status_display())
+    """An order's status; one that cost nothing was never paid, and is never refunded."""
+    if order.total_amount:
+        return str(order.get_status_display())
+    words = {Order.Status.PAID: _("Booked"), Order.Status.REFUNDED: _("Cancelled")}
+    return words.get(Order.Status(order.status), str(order.get_status_display()))
+
+
+def find_ticket(order: Order, code: str) -> Ticket:
+    """A ticket of the order, its line read; raises NotFound for another order's too."""
+    ticket = order.tickets.select_related("line").filter(code=code.replace("\x00", "")).first()
+    if ticket is None:
+        raise NotFound
+    return ticket
 
 
 def list_orders(
@@ -143,7 +159,8 @@ def list_orders(
 def export_rows(organization: Organization, filters: OrderFilters) -> Iterator[tuple[object, ...]]:
     """Every matching order, newest first, below the names of the columns; read by the key, a few hundred at a time."""
     yield COLUMNS
-    matching = _with_parts(filter_orders(organization, filters)).order_by("-id")
+    notes = Prefetch("refunds", Refund.objects.order_by("id"))
+    matching = _with_parts(filter_orders(organization, filters)).prefetch_related(notes).order_by("-id")
     batch = list(matching[:BATCH])
     while batch:
         yield from (_export(OrderRow(order)) for order in batch)
@@ -189,6 +206,7 @@ def _export(row: OrderRow) -> tuple[object, ...]:
         decimal(order.processing_fee_amount),
         decimal(order.organizer_amount),
         decimal(order.refunded_amount),
+        row.notes,
     )
 
 

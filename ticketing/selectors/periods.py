@@ -10,6 +10,8 @@ from ticketing.models import Event
 
 def period_in_words(event: Event) -> str:
     """From when to when, in the event's own zone; the day is said once where there is one."""
+    if event.is_date_open:
+        return _("Date not chosen yet")
     zone = ZoneInfo(event.timezone)
     starts_at, ends_at = event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)
     if starts_at.date() != ends_at.date():

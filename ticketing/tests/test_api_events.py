@@ -133,6 +133,14 @@ def test_a_manager_makes_publishes_pauses_and_changes_an_event(organization, man
         2500,
     )
     assert send("POST", f"{path}/publish", user=manager).json()["status"] == "published"
+    for is_stopped in (True, False):
+        one = send(
+            "PATCH",
+            f"{path}/ticket-types/{ticket_type.json()['id']}",
+            {"is_stopped": is_stopped},
+            user=manager,
+        )
+        assert bool(one.json()["stopped_at"]) is is_stopped, one.content
     assert send("POST", f"{path}/pause", user=manager).json()["status"] == "paused"
     assert send("POST", f"{path}/publish", user=manager).json()["status"] == "published"
     renamed = send("PATCH", path, {"title": "Seed Swap", "capacity": 40}, user=manager)

@@ -28,7 +28,7 @@ def ask(api, order):
 
 
 def test_an_owner_refunds_all_that_is_left(ask, order, organizer):
-    answer = ask(organizer)
+    answer = ask(organizer, {"reason": "Asked for", "note": "Rang twice"})
     assert answer.status_code == 201
     refund = Refund.objects.get()
     assert answer.json() == {
@@ -39,6 +39,7 @@ def test_an_owner_refunds_all_that_is_left(ask, order, organizer):
         "from_platform_amount": 870,
     }
     assert (refund.actor, refund.reason, refund.origin) == (organizer, "Asked for", "organizer")
+    assert refund.note == "Rang twice"
 
 
 def test_who_may_refund(ask, organization, manager, scanner, stranger, buyer, staff):

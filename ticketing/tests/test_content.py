@@ -95,6 +95,16 @@ def test_a_turned_photo_stands_upright():
     assert sum(drawn.getpixel((800, 780))) < 200
 
 
+def test_a_photo_whose_description_is_broken_is_a_photo_still():
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "turned"
+    photo = picture(exif=exif.tobytes()).read()
+    broken = photo.replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")  # the text is the width
+    assert broken != photo
+    drawn = Image.open(prepare_cover(SimpleUploadedFile("x.jpg", broken)))
+    assert drawn.size == (1600, 800)
+
+
 HOSTILE = {
     "empty": b"",
     "text": b"hello",

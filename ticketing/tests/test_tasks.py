@@ -35,6 +35,7 @@ def test_the_schedule_names_these_tasks():
         tasks.find_refunds,
         tasks.find_disputes,
         tasks.resolve_dispute_answers,
+        tasks.tell_of_the_day,
     }
     assert scheduled == {task.name for task in ours}
 

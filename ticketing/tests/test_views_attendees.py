@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -105,18 +104,6 @@ def test_pages_and_batches_lose_nobody(
         everybody[4:],
     ]
     assert [row["name"] for row in rows_of(client, free.event)] == everybody
-
-
-def test_it_costs_the_same_for_one_and_for_many(
-    client: Client, free: TicketType, django_assert_num_queries: Any
-) -> None:
-    book(free)
-    client.get(path_of(free.event))  # which notes the session
-    for _round in range(2):
-        with django_assert_num_queries(6):  # session, user, event, membership; counts, tickets
-            client.get(f"{path_of(free.event)}?q=a")
-        for _number in range(4):
-            book(free, 2)
 
 
 def test_what_a_buyer_typed_is_neither_markup_nor_a_formula(client: Client, free: TicketType) -> None:

@@ -146,8 +146,8 @@ def test_the_list_costs_the_same_for_one_order_and_for_a_page(
     book(free)
     client.get(LIST)  # which notes the session
     for _round in range(2):
-        # session, user, memberships; orders, their lines, how many, events and ticket types to choose from
-        with django_assert_num_queries(8):
+        # session, user, memberships; orders, their lines, how many, events and ticket types to choose, disputes
+        with django_assert_num_queries(9):
             client.get(f"{LIST}?q=a&status=paid&event=seed-swap&type=Free+entry&date=30d")
         for _number in range(5):
             book(free)

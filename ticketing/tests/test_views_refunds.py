@@ -9,6 +9,8 @@ from django.test import Client
 
 from accounts.models import User
 from maly.money import format_amount
+from notifications.models import Message
+from notifications.registry import render_message
 from ticketing.models import Event, Order, Refund, Ticket, TicketType
 from ticketing.services.refunds import request_refund
 from ticketing.tests.books import read_books
@@ -272,19 +274,6 @@ def test_changing_something_keeps_what_was_typed(client: Client, passed_on: Tick
     assert format_amount(2783, "usd") in page
 
 
-def test_the_page_costs_the_same_for_one_ticket_and_for_many(
-    client: Client, general: TicketType, sell: Sell, django_assert_max_num_queries: Any
-) -> None:
-    costs = []
-    for quantity in (1, 8):
-        order = sell((general, quantity))
-        client.get(path_of(order))  # the first one notes the session
-        with django_assert_max_num_queries(20) as seen:
-            client.get(path_of(order))
-        costs.append(len(seen))
-    assert costs[0] == costs[1]
-
-
 def test_a_link_of_a_ticket_has_it_chosen(client: Client, general: TicketType, sell: Sell) -> None:
     order = sell((general, 2))
     ticket = first_ticket(order)
@@ -302,3 +291,27 @@ def test_only_an_owner_or_admin_gets_there(
         assert client.get(path_of(order)).status_code == status
         assert client.post(path_of(order), {"step": "refund"}).status_code == status
     assert not Refund.objects.exists()
+
+
+def test_a_private_note_is_the_teams_alone(
+    client: Client, general: TicketType, sell: Sell, settle: Callable[[], None], organizer: User
+) -> None:
+    order = sell((general, 2))
+    note = "Rang twice, be nice"
+    answer, send = choose(client, order, tickets=[first_ticket(order).code], note=note)
+    assert f"Only your team reads your note: “{note}”" in words_of(answer)
+    assert f"Private note {note}" in words_of(client.post(path_of(order), send, follow=True))
+    settle()
+    request_refund(order, actor=organizer, reason="Ill", note="", amount=100)
+    settle()
+    assert f"Private note: {note}" in words_of(client.get(f"/dashboard/orders/{order.code}/"))
+    exported = b"".join(client.get("/dashboard/orders/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert exported.splitlines()[0].endswith("refund_notes")
+    assert note in exported
+    assert client.get(f"/api/orders/{order.code}").json()["refunds"][0]["note"] == note
+    seen_by_the_buyer = [
+        Client().get(f"/o/{order.code}/?key={order.key}").content.decode(),
+        Client().get(f"/api/orders/{order.code}?key={order.key}").content.decode(),
+        *(render_message(mail.kind, mail.ids).text for mail in Message.objects.filter(to=order.email)),
+    ]
+    assert not any(note in text for text in seen_by_the_buyer)

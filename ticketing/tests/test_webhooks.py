@@ -62,7 +62,7 @@ GOOD = {
     "order": ("paid", ""),
     "payment": ("succeeded", "", True, 320),
     "tickets": 2,
-    "mails": 1,
+    "mails": 2,
     "paid": 1,
     "stock": [(0, 2)],
 }

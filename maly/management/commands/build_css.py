@@ -20,9 +20,13 @@ SHEETS = {
         "components/form.css",
         "components/facts.css",
         "components/browse.css",
+        "components/profile.css",
         "components/ticket-box.css",
+        "components/checkout.css",
+        "components/my-tickets.css",
         "components/ticket.css",
         "components/disclosure.css",
+        "components/push.css",
         "components/prose.css",
         "components/contrast.css",
         "utilities.css",
@@ -31,6 +35,7 @@ SHEETS = {
     # Organizers' and staff's pages load it after public.css.
     "app.css": (
         "components/app-shell.css",
+        "components/app-switcher.css",
         "components/app-page.css",
         "components/app-table.css",
         "components/app-mailbox.css",
@@ -38,9 +43,12 @@ SHEETS = {
         "components/app-editor.css",
         "components/app-figures.css",
         "components/app-orders.css",
+        "components/app-trail.css",
+        "components/app-payments.css",
         "components/app-payouts.css",
         "components/app-door.css",
         "components/app-home.css",
+        "components/app-profile.css",
     ),
 }
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from connect.checks_for_doctor import checks_for_doctor as stripe_checks
+from notifications.checks_for_doctor import checks_for_doctor as mail_checks
 from payouts.checks_for_doctor import checks_for_doctor as books_checks
 
 
@@ -76,5 +77,6 @@ CHECKS: dict[str, Callable[[], Iterator[str] | list[str]]] = {
     "migrations": check_migrations,
     "broker": check_broker,
     "Stripe": stripe_checks,
+    "mail": mail_checks,
     "books": books_checks,
 }
