@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from maly.errors import MalyError
 from payouts.models import BalanceImport, MoneyException, Reconciliation
@@ -33,7 +34,7 @@ class RunUnderWay(MalyError):
 
     code = "RUN_UNDER_WAY"
     status = 409
-    message = "Another reconciliation is under way. Wait until it has ended."
+    message = _("Another reconciliation is under way. Wait until it has ended.")
 
 
 @dataclass(frozen=True, kw_only=True)
