@@ -12,7 +12,7 @@ from maly.tests.test_page_weights import MOST_FILES
 from ticketing.models import Ticket
 from ticketing.tests.factories import EventFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_an_event_is_found_on_a_phone_and_its_ticket_bought(

@@ -18,7 +18,7 @@ from ticketing.services.signing import sign_ticket
 from ticketing.services.tickets import make_qr
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("door-browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 WIDTH, HEIGHT, SCALE = 640, 480, 5
 # What this browser lacks: a torch, a second camera, and a detector of its own; this one sees the same code in

@@ -13,7 +13,7 @@ from ticketing.models import Event
 from ticketing.services.cancellation_work import work_off_cancellations
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("events-browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 EVENTS = "/dashboard/events/"
 

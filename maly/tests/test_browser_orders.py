@@ -11,7 +11,7 @@ from maly.tests.test_pages_accessible import ALL_RULES, AXE, AXE_SCRIPT
 from ticketing.models import Event, Order, Refund
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("orders-browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 ORDERS = "/dashboard/orders/"
 

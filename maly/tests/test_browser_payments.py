@@ -12,7 +12,7 @@ from maly.tests.server import Site, sign_in, sign_in_again
 from maly.tests.test_pages_accessible import assert_fine, look_over
 from ticketing.tests.factories import TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("payments-browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 PAYMENTS = "/dashboard/settings/payments/"
 

@@ -15,7 +15,7 @@ from maly.tests.server import Site, sign_in
 from maly.tests.test_pages_accessible import assert_fine, look_over
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("payouts-browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 PAYOUTS = "/dashboard/payouts/"
 STATEMENTS = "/dashboard/statements/"

@@ -15,7 +15,7 @@ from maly.tests.server import Site, sign_in
 from maly.tests.test_pages_accessible import assert_fine, look_over
 from ticketing.tests.factories import TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 
 

@@ -14,7 +14,7 @@ from notifications.tests.push_service import PushService
 from ticketing.models import Event
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("push-browser")]
+pytestmark = pytest.mark.browser
 
 # The browser's own push service is on the internet, so this one stands in for it; all else is the browser's.
 SUBSCRIBE = """

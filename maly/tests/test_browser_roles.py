@@ -13,7 +13,7 @@ from maly.tests.policies import PAGES
 from maly.tests.server import Site, sign_in
 from ticketing.models import Event, Refund
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("roles-browser")]
+pytestmark = pytest.mark.browser
 ROLES = ("scanner", "manager", "admin", "owner")
 # The address that a form or link leads to, as the policies name it: parameters that may be any text.
 PATTERNS = {

@@ -17,7 +17,6 @@ import pytest
 from maly.embedded import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.xdist_group("demo")
 # What the test run sets for itself, and a newcomer's shell doesn't have.
 # One process for all of it: starting Django takes longer than what it does.
 SEED_AND_PROVE = """

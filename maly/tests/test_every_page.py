@@ -24,7 +24,6 @@ from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("every-page"),
     pytest.mark.broken_books("payouts of a factory, which nothing posts"),
 ]
 OpenPage = Callable[..., Page]

@@ -13,7 +13,7 @@ from maly.tests.server import Site
 from ticketing.models import Event, Order, Ticket, TicketType
 from ticketing.services.signing import verify_ticket
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 
 

@@ -24,7 +24,6 @@ from ticketing.models import Order, OrderLine, Payment, Ticket, TicketType
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
 
-pytestmark = pytest.mark.xdist_group("on_sale")
 ROOT = Path(__file__).resolve().parents[2]
 BUYERS, SEATS, DELIVERIES = 200, 20, 50
 STARTS_WITHIN_SECONDS = 60

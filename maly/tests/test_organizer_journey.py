@@ -21,7 +21,7 @@ from maly.tests.test_journeys import (
 )
 from ticketing.models import Order, Refund
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("organizer-journey")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 MOST_FIELDS = 12
 EMAIL, PHRASE = "olive@example.com", "a long enough phrase"

@@ -17,7 +17,7 @@ from ticketing.models import Event
 from ticketing.services.finding import make_link_token
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("accessibility")]
+pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 NARROW = (390, 360)
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -15,7 +15,6 @@ from ticketing.services import disputes, fulfillment, stock
 from ticketing.services.tickets import issue_tickets
 
 pytestmark = [
-    pytest.mark.xdist_group("simulation"),
     pytest.mark.broken_books("that is what the bugs are for"),
     pytest.mark.unsettled("a run that has failed stops where it is"),
 ]

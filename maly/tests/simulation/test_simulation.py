@@ -7,8 +7,6 @@ import pytest
 
 from maly.tests.simulation.machine import Marketplace, play, simulate
 
-pytestmark = pytest.mark.xdist_group("simulation")
-
 
 def test_whatever_happens_the_money_is_right(marketplace: type[Marketplace]) -> None:
     simulate(marketplace, steps=500, start=None)
