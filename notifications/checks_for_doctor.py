@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.utils import timezone
 
+from maly.mail_url import SIGNING
 from notifications.models import Message
 from notifications.services.deliveries import has_webhook_secret
 
@@ -54,6 +55,8 @@ def _webhooks() -> Iterator[str]:
             "Bounces go unnoticed: set MAIL_WEBHOOK_SECRET=user:password, and at the provider the webhook "
             f"{settings.SITE_URL}/api/webhooks/mail with that user and password (docs/messages.md)."
         )
+    if settings.MAIL_PROVIDER == "mailgun" and SIGNING["mailgun"] not in settings.ANYMAIL:
+        yield "Mailgun signs its webhooks: add ?signing=<webhook signing key> to EMAIL_URL, or bounces go unnoticed."
 
 
 def _queue() -> Iterator[str]:

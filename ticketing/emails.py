@@ -43,6 +43,7 @@ def ticket_confirmation(ids: dict[str, Any]) -> Mail:
         "order_url": links.order_url(order),
         "lines": [(line, sum(amounts["paid"] for amounts in line.ticket_amounts)) for line in lines],
         "tickets": [(ticket, names[ticket.line_id]) for ticket in tickets],
+        "refund_policy": order.refund_policy or order.event.refund_policy,  # as the page and the PDF have it
         "reservation": describe_reservation(order, seats=len(tickets)) if tickets else None,
         "payment": order.payments.filter(status=Payment.Status.SUCCEEDED).first()
         if order.total_amount
@@ -142,6 +143,8 @@ def event_changed(ids: dict[str, Any]) -> Mail:
     facts = [(_("When"), _when(now)), (_("Where"), _where(now) or _("To be announced"))]
     if _when(was) != _when(now):
         facts.insert(1, (_("Was"), _when(was)))
+    elif was["ends_at"] != now["ends_at"]:
+        facts[1:1] = [(_("Ends"), _when(now, "ends_at")), (_("Was"), _when(was, "ends_at"))]
     if _where(was) != _where(now):
         facts.append((_("Was"), _where(was) or _("To be announced")))
     letter = Letter(
@@ -214,8 +217,8 @@ def _calendar(order: Order) -> Attachment:
     return Attachment(f"{order.event.slug}.ics", "text/calendar", calendar_file(order.event, order=order))
 
 
-def _when(facts: dict[str, str]) -> str:
-    return event_time(datetime.fromisoformat(facts["starts_at"]), facts["timezone"])
+def _when(facts: dict[str, str], which: str = "starts_at") -> str:
+    return event_time(datetime.fromisoformat(facts[which]), facts["timezone"])
 
 
 def _where(facts: dict[str, str]) -> str:

@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Membership
+from accounts.access import roles_from
+from accounts.models import Membership, Role
 from maly.money import format_amount
-from notifications.services.push import Note, push_note
+from notifications.services.push import Note, own_topic, push_note
 from ticketing import links
 from ticketing.models import Order, Refund
 
@@ -60,9 +61,10 @@ def event_changed(ids: dict[str, Any]) -> Note:
 
 @push_note("new_ticket_sale")
 def new_ticket_sale(ids: dict[str, Any]) -> Note:
-    """A sale, for a member who hears of each; nobody once they have left."""
+    """A sale, for a member who hears of each; nobody once they have left or may no longer see orders."""
     order = _find(ids)
-    member = Membership.objects.filter(pk=ids["membership"], user__is_active=True).first()
+    members = Membership.objects.select_related("user").filter(role__in=roles_from(Role.MANAGER))
+    member = members.filter(pk=ids["membership"], user__is_active=True).first()
     count = order.tickets.count()
     title = ngettext("%(count)d ticket sold: %(event)s", "%(count)d tickets sold: %(event)s", count)
     return Note(
@@ -70,16 +72,16 @@ def new_ticket_sale(ids: dict[str, Any]) -> Note:
         body=f"{order.name} · {format_amount(order.total_amount, order.currency)}",
         url=f"{settings.SITE_URL}{reverse('dashboard:order-detail', args=[order.code])}",
         tag=f"sale-{order.code}",
-        topics=[f"member:{member.pk}"] if member else [],
+        topics=[own_topic("member", member.pk, member.user)] if member else [],
     )
 
 
 def _find(ids: dict[str, Any]) -> Order:
-    return Order.objects.select_related("event").get(pk=ids["order"])
+    return Order.objects.select_related("event", "user").get(pk=ids["order"])
 
 
 def _to_buyer(order: Order, title: str, body: str, tag: str) -> Note:
     topics = [order_topic(order)]
-    if order.user_id is not None:
-        topics.append(f"user:{order.user_id}")
+    if order.user is not None:
+        topics.append(own_topic("user", order.user.pk, order.user))
     return Note(title=title, body=body, url=links.order_url(order), tag=f"{order.code}-{tag}", topics=topics)

@@ -70,7 +70,8 @@ def _audited(order: Order) -> Iterator[Happening]:
 
 
 def _mailed(order: Order) -> Iterator[Happening]:
-    refunds = [f"refund_confirmation:{refund.code}" for refund in order.refunds.all()]
+    of_refund = ("refund_confirmation", "event_cancelled")
+    refunds = [f"{kind}:{refund.code}" for kind in of_refund for refund in order.refunds.all()]
     of_order = [f"ticket_confirmation:{order.code}", f"event_cancelled:{order.code}"]
     again = Q(key__startswith=f"ticket_confirmation:{order.code}:")
     again |= Q(key__startswith=f"ticket_cancelled:{order.code}:")

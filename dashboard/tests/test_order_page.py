@@ -14,6 +14,8 @@ from payouts.tests.conftest import control
 from ticketing.models import CheckIn, Dispute, Event, Order
 from ticketing.services import checkout
 from ticketing.services.buyers import rename_ticket
+from ticketing.services.cancellation_work import work_off_cancellations
+from ticketing.services.cancellations import cancel_event
 from ticketing.services.refunds import request_refund
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
@@ -155,6 +157,16 @@ def test_a_dispute_is_told_in_words(
     control(sandbox, f"disputes/{Dispute.objects.get().stripe_dispute_id}", outcome="won")
     settle()
     assert "The bank decided for you." in page_of(manager, order)
+
+
+def test_the_mail_about_a_cancelled_event_shows_for_a_paid_order_too(
+    sell: Sell, organizer: User, event: Event, settle: Callable[[], None]
+) -> None:
+    order = sell()
+    cancel_event(event, actor=organizer, reason="Storm")
+    work_off_cancellations()
+    settle()
+    assert "Email about the cancelled event" in page_of(organizer, order)
 
 
 def test_a_mail_that_never_arrived_says_what_to_do(sell: Sell, manager: User) -> None:

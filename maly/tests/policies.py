@@ -159,5 +159,5 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "api/payments/create-checkout-session": {"POST": ("published", GUEST_BODY)},
     "api/orders/{order}": {"GET": ("order", {})},
     "api/orders/{order}/refunds": {"POST": ("admin", {"reason": "Asked for"})},
-    "api/orders/{order}/resume": {"POST": ("order", {})},
+    "api/orders/{order}/resume": {"POST": ("buyer", {})},
 }

@@ -115,6 +115,8 @@ def expected(ask: Ask, person: str, thing: str, *, is_page: bool, names_one: boo
         return {200}
     if policy == "published":
         return {404} if thing in ("missing", "hidden") else {200}
+    if policy == "buyer":
+        return {200} if is_own and person == "buyer" else {404}
     if policy == "order":
         if not is_own or person in ("anonymous", "stranger", "staff"):
             return {404}

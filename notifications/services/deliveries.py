@@ -71,11 +71,11 @@ def _tracking_name(provider: str) -> str:
 def _find_message(event: AnymailTrackingEvent) -> Message | None:
     """By the provider's id, or, if we died before we kept that, by our own that came back with it."""
     if event.message_id:
-        found = Message.objects.filter(provider_id=str(event.message_id)[:200]).first()
+        found = Message.objects.filter(provider_id=_storable(event.message_id, 200)).first()
         if found is not None:
             return found
     own = str((event.metadata or {}).get("message", ""))
-    return Message.objects.filter(pk=int(own)).first() if own.isdigit() and len(own) < 19 else None
+    return Message.objects.filter(pk=int(own)).first() if own.isdecimal() and len(own) < 19 else None
 
 
 def _record(message: Message, event: AnymailTrackingEvent, delivery: Delivered) -> None:
@@ -86,7 +86,7 @@ def _record(message: Message, event: AnymailTrackingEvent, delivery: Delivered) 
             message=message,
             event_id=_event_id(event),
             delivery=delivery,
-            detail=str(event.mta_response or event.description or "")[:LONGEST_DETAIL].replace("\x00", ""),
+            detail=_storable(event.mta_response or event.description or "", LONGEST_DETAIL),
             occurred_at=at,
         )
         DeliveryEvent.objects.bulk_create([row], ignore_conflicts=True)
@@ -115,6 +115,11 @@ def _outcome(message: Message) -> tuple[str, datetime]:
 def _event_id(event: AnymailTrackingEvent) -> str:
     """The provider's own, or a digest of all that it said: not every provider numbers its events."""
     if event.event_id:
-        return str(event.event_id)[:200]
+        return _storable(event.event_id, 200)
     said = json.dumps([event.event_type, event.message_id, event.esp_event], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _storable(said: object, longest: int) -> str:
+    """Without what PostgreSQL can't hold: one such event would come back for days, with all that it came with."""
+    return str(said).replace("\x00", "").encode(errors="ignore").decode()[:longest]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from maly.errors import Invalid
 from notifications.models import Message, PushSubscription
 from notifications.vapid import decode
@@ -65,6 +66,11 @@ def pushes_of(mails: list[Message]) -> list[Message]:
         for mail in mails
         if mail.kind in _renderers
     ]
+
+
+def own_topic(name: str, pk: int, user: User) -> str:
+    """A topic of somebody's own; like their sessions, what was subscribed to it ends with their password."""
+    return f"{name}:{pk}:{user.get_session_auth_hash()[:16]}"
 
 
 def sign_topic(topic: str) -> str:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from maly.crash import crash_point
@@ -52,12 +53,14 @@ def claim_due_messages(limit: int = 20) -> Claim:
 
 
 def send_claimed(claim: Claim) -> None:
-    """Send what this worker has leased, over one connection to the mail server; the rest of a long list waits."""
+    """Send what this worker has leased, over one connection to the mail server; what is too late to begin is free."""
     carrier = get_connection()
     try:
         for message_id, lease_until in claim.leases.items():
             if time.monotonic() < claim.begin_by:
                 send_message(message_id, lease_until=lease_until, carrier=carrier)
+            else:
+                _give_back(message_id, lease_until)
     finally:
         carrier.close()
 
@@ -88,12 +91,22 @@ def send_message(message_id: int, *, lease_until: datetime, carrier: BaseEmailBa
     logger.info("message_sent key=%s kind=%s", message.key, message.kind)
 
 
+def _give_back(message_id: int, lease_until: datetime) -> None:
+    """End a lease under which nothing was tried: a slow mail server mustn't use up the attempts of those behind it."""
+    Message.objects.filter(pk=message_id, state=Message.State.QUEUED, lease_until=lease_until).update(
+        lease_until=None, attempts=F("attempts") - 1
+    )
+
+
 def _hand_over(message: Message, carrier: BaseEmailBackend) -> str:
     """Give a message to who carries it; returns what they will call it, empty for a push."""
     if message.channel != Message.Channel.MAIL:
         send_note(message)
         return ""
-    email = build_email(message, render_message(message.kind, message.ids))
+    mail = render_message(message.kind, message.ids)
+    # Read after all that the mail says: it may be another's by now (outbox.readdress).
+    message.refresh_from_db(fields=["to"])
+    email = build_email(message, mail)
     email.connection = carrier
     carrier.open()
     email.send()
@@ -132,7 +145,7 @@ def _provider_id(email: EmailMultiAlternatives) -> str:
 
 
 def _record_failure(message: Message, error: Exception) -> None:
-    message.error = f"{type(error).__name__}: {error}"[:2000]
+    message.error = f"{type(error).__name__}: {error}"[:2000].replace("\x00", "")
     message.lease_until = None
     if message.attempts >= MAX_ATTEMPTS:
         message.state = Message.State.DEAD

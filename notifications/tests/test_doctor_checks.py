@@ -29,6 +29,7 @@ def test_nothing_is_said_when_all_is_well(settings: Any) -> None:
     [
         ("smtp://127.0.0.1:1", {}, "The mail server doesn't answer"),
         ("postmark://token@", {}, "Bounces go unnoticed"),
+        ("mailgun://key@", {"ANYMAIL": {"WEBHOOK_SECRET": "user:password"}}, "Mailgun signs"),
         ("mailbox://", {"SHOW_MAILBOX": False}, "set EMAIL_URL"),
         ("ses://", {"SHOW_MAILBOX": False, "DEFAULT_FROM_EMAIL": "Maly <a@example.com>"}, "is an example"),
     ],

@@ -12,7 +12,7 @@ from maly.crash import install_hook
 from notifications import registry
 from notifications.models import DeliveryEvent, MailboxMail, Message
 from notifications.registry import Attachment, Mail, message
-from notifications.services.outbox import enqueue, enqueue_all
+from notifications.services.outbox import enqueue, enqueue_all, readdress
 from notifications.services.sending import claim_due_messages, send_claimed
 from notifications.tasks import send_due_messages
 
@@ -162,6 +162,27 @@ def test_a_lease_that_another_worker_has_by_now_is_left_alone():
     late = dataclasses.replace(slow, begin_by=0.0)
     send_claimed(late)
     assert len(mail.outbox) == 1
+    assert Message.objects.exclude(lease_until=None).exists()  # still the third one's
+
+
+def test_what_a_slow_mail_server_left_no_time_for_is_given_back_untried():
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={"who": "Ada"})
+    for _hour in range(2):
+        send_claimed(dataclasses.replace(claim_due_messages(), begin_by=0.0))
+    row = Message.objects.get()
+    assert (row.attempts, row.lease_until, mail.outbox) == (0, None, [])
+    assert send_due_messages() == 1
+
+
+def test_a_mail_that_was_readdressed_while_it_was_rendered_goes_to_the_new_address():
+    @message("test_greeting")
+    def greeting(ids: dict) -> Mail:
+        readdress(keys=["greeting:1"], was="ada@example.com", to="bob@example.com")
+        return Mail("Hello", "The new key.")
+
+    enqueue("test_greeting", key="greeting:1", to="ada@example.com", ids={})
+    send_due_messages()
+    assert [sent.to for sent in mail.outbox] == [["bob@example.com"]]
 
 
 def test_the_mailbox_shows_what_was_sent_and_only_in_the_demo(client, settings):

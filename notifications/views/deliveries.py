@@ -27,7 +27,8 @@ def mail_webhook(request: HttpRequest) -> HttpResponse:
         events = read_events(view, request)
     except AnymailWebhookValidationFailure:
         logger.warning("mail_webhook_refused")
-        return HttpResponse(status=401)
+        # Amazon SNS gives its password only to who asks for it.
+        return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="mail"'})
     except (ValueError, KeyError, TypeError, AttributeError):
         logger.warning("mail_webhook_unreadable")
         return HttpResponse(status=400)

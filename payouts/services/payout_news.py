@@ -5,16 +5,19 @@ from datetime import timedelta
 from notifications.services.members import tell_members
 from payouts.models import OrganizerPayout, PayoutStatus
 
-# A payout that we first hear of long after it was made, such as an attached account's history, is no news.
+# What we first hear of long after it happened, such as an attached account's history, is no news. A payout may fail
+# weeks after it was made, and that is news by the day of its failure.
 NEWS_FOR = timedelta(days=14)
 GONE_OUT = (PayoutStatus.IN_TRANSIT, PayoutStatus.PAID)
 
 
 def tell_of_payout(payout: OrganizerPayout) -> None:
     """Queue what a locked payout's new status calls for, in the caller's transaction; the same again is nothing."""
-    if payout.synced_at is None or payout.synced_at - payout.created_at > NEWS_FOR:
+    has_failed = payout.status == PayoutStatus.FAILED
+    happened_at = (payout.failed_at if has_failed else None) or payout.created_at
+    if payout.synced_at is None or payout.synced_at - happened_at > NEWS_FOR:
         return
-    if payout.status == PayoutStatus.FAILED:
+    if has_failed:
         _tell("payout_failed", payout)
     # One below 0 is money that Stripe takes from the bank.
     elif payout.status in GONE_OUT and payout.amount > 0:

@@ -123,6 +123,25 @@ def test_a_payout_that_we_hear_of_weeks_later_is_no_news(
     assert not Message.objects.filter(kind="payout_sent").exists()
 
 
+@pytest.mark.parametrize(("days_ago", "told"), [(0, 2), (15, 0)])
+def test_a_payout_that_fails_weeks_after_it_was_made_is_news_by_the_day_of_its_failure(
+    days_ago: int,
+    told: int,
+    account: Any,
+    sandbox: Any,
+    fund: Callable[..., None],
+    pay_out: Callable[..., str],
+) -> None:
+    fund()
+    payout_id = pay_out()
+    control(sandbox, f"payouts/{payout_id}", outcome="failed", failure_code="account_closed")
+    seen = gateway.retrieve_payout(account.stripe_account_id, payout_id)
+    old, failed = now() - timedelta(days=16), now() - timedelta(days=days_ago)
+    late = replace(seen, created_at=old, failed_at=failed)
+    assert record_payout(account, Reading(seen=late, asked_at=now())).status == "failed"
+    assert Message.objects.filter(kind="payout_failed", channel="mail").count() == told
+
+
 def test_a_payout_that_arrives_and_then_fails_is_told_twice(
     account: Any, sell: Callable[..., Any], happens: Callable[..., Any]
 ) -> None:

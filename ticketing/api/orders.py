@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.idempotency import IdempotentMixin
 from accounts.models import Role
 from maly.api import CursorPagination
-from ticketing.access import find_event_for_member, find_order
+from ticketing.access import find_event_for_member, find_own_order
 from ticketing.api.base import ThrottledView
 from ticketing.models import Event, Order
 from ticketing.serializers import MemberOrderSummarySerializer, read_order_parts
@@ -22,7 +22,7 @@ KEY = OpenApiParameter("key", str, description="The order's key, from any link t
 
 
 class OrderResumeView(IdempotentMixin, ThrottledView):
-    """POST /api/orders/{code}/resume, with the key in the address or the body."""
+    """POST /api/orders/{code}/resume, with the key in the address or the body; for its buyer alone, as paying is."""
 
     throttle_scope = "checkout"
 
@@ -38,7 +38,7 @@ class OrderResumeView(IdempotentMixin, ThrottledView):
         data = self.InputSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         key = request.query_params.get("key") or data.validated_data.get("key", "")
-        url, expires_at = resume_checkout(find_order(request.user, code, key=key))
+        url, expires_at = resume_checkout(find_own_order(request.user, code, key=key))
         return Response(self.OutputSerializer({"url": url, "expires_at": expires_at}).data)
 
 

@@ -15,6 +15,7 @@ from ticketing.errors import QuantityOutOfRange
 from ticketing.models import Event, Order, TicketType
 from ticketing.services.sales import Wanted, check_quantities, check_sale, fee_absorption_of
 from ticketing.services.stock import Holding
+from ticketing.services.ticket_types import MOST_PER_ORDER
 
 LONGEST_NAME = 150
 
@@ -122,4 +123,5 @@ def names_of(event: Event, item: Item) -> tuple[str, ...]:
         raise Invalid(
             _("A name may have at most %(most)s characters.") % {"most": LONGEST_NAME}, attr="attendee_names"
         )
-    return names + ("",) * (item.quantity - len(names))
+    # Nobody can have more: what is beyond is refused once the ticket types are read, and isn't worth the memory.
+    return names + ("",) * (min(item.quantity, MOST_PER_ORDER) - len(names))

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 import segno
 
@@ -26,7 +26,7 @@ def issue_tickets(order: Order, lines: Sequence[OrderLine]) -> list[Ticket]:
             organizer_amount=amounts["organizer"],
         )
         for line in lines
-        for amounts, name in zip(line.ticket_amounts, line.attendee_names or repeat(""), strict=False)
+        for amounts, name in zip(line.ticket_amounts, chain(line.attendee_names, repeat("")), strict=False)
     ]
     return Ticket.objects.bulk_create(tickets)
 

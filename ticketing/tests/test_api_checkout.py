@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from connect.models import ConnectedAccount
 from ticketing.models import Event, Order, Payment, TicketType
+from ticketing.services.offers import Item, names_of
+from ticketing.services.ticket_types import MOST_PER_ORDER
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
 pytestmark = pytest.mark.django_db
@@ -253,3 +255,12 @@ def test_names_of_those_who_come_are_taken_where_the_event_asks(post, cart):
     cart["items"][0]["attendee_names"] = ["Cy", "Bo", "Ed"]
     answer = post(CREATE, {**cart, "email": "more@example.com"})
     assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "attendee_names")
+
+
+def test_a_huge_quantity_is_refused_before_names_fill_the_memory(post, cart, general):
+    Event.objects.update(asks_attendee_names=True)
+    event = Event.objects.get(slug=cart["event"])
+    assert len(names_of(event, Item(general.public_id, 10**6, ("Cy",)))) == MOST_PER_ORDER
+    cart["items"][0]["quantity"] = 10**6
+    for path in (QUOTE, CREATE):
+        assert code_of(post(path, cart)) == "QUANTITY_OUT_OF_RANGE"

@@ -106,6 +106,15 @@ def test_resuming_answers_the_open_session(general, buy, api):
     )
 
 
+def test_only_the_buyer_resumes_since_the_payment_page_leads_back_with_the_orders_key(
+    general, buy, api, manager, organizer
+):
+    order = buy((general, 1)).order
+    for member in (manager, organizer):
+        answer = api(member).post(f"/api/orders/{order.code}/resume", content_type="application/json")
+        assert answer.status_code == 404
+
+
 def test_resuming_a_cancelled_order_is_409(general, buy, api):
     order = cancel_checkout(buy((general, 1)).order)
     answer = api().post(f"/api/orders/{order.code}/resume?key={order.key}", content_type="application/json")

@@ -1,14 +1,17 @@
 """The mails of ticketing: their words, their codes, their amounts."""
 
 import io
+from datetime import datetime
 
 import pytest
 import zxingcpp
 from PIL import Image
 
 from connect.models import FeeAbsorption
+from maly.templatetags.maly import event_time
 from notifications.registry import render_message
 from ticketing.models import Event, Order, Refund, Ticket
+from ticketing.services.event_news import facts_of
 from ticketing.services.refunds import request_refund
 from ticketing.services.signing import verify_ticket
 from ticketing.tests.factories import TicketTypeFactory
@@ -46,6 +49,29 @@ def test_the_tickets_come_with_codes_that_verify(paid, event):
     assert "$100.00" in mail.text
     assert "$100.00" in mail.html
     assert "Visa ending 4242" in mail.html
+
+
+def test_the_receipt_has_the_terms_of_then_and_promises_nothing_once_all_is_cancelled(paid, organizer):
+    Order.objects.update(refund_policy="Until the day before.")
+    Event.objects.update(refund_policy="No refunds.")
+    mail = render_message("ticket_confirmation", {"order": paid.pk})
+    assert all(
+        "Until the day before." in each and "No refunds." not in each for each in (mail.text, mail.html)
+    )
+    request_refund(paid, actor=organizer, reason="Ill")
+    mail = render_message("ticket_confirmation", {"order": paid.pk})
+    assert mail.subject.startswith("Your receipt: Night Market, ")
+    for part in (mail.text, mail.html):
+        assert "The tickets of this order are cancelled." in part
+        assert "going to" not in part
+
+
+def test_another_end_alone_is_shown_too(paid):
+    now = facts_of(vars(paid.event))
+    before = {**now, "ends_at": paid.event.starts_at.replace(hour=1, minute=7).isoformat()}
+    mail = render_message("event_changed", {"order": paid.pk, "before": before, "after": now})
+    for ends in (before["ends_at"], now["ends_at"]):
+        assert event_time(datetime.fromisoformat(ends), now["timezone"]) in mail.text
 
 
 def test_passed_on_fees_are_itemised(event, general, buy, pay, settle):

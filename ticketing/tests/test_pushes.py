@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Membership
-from notifications.services.push import sign_topic, subscribe
+from notifications.services.push import own_topic, sign_topic, subscribe
 from ticketing.pushes import order_topic
 from ticketing.services.buyers import resend_tickets
 from ticketing.services.cancellation_work import work_off_cancellations
@@ -43,8 +43,8 @@ def test_buyer_and_organizer_hear_of_a_sale_once(
     start = buy((general, 1))
     member = Membership.objects.get(organization=connected_organization, user=organizer)
     ask(order_topic(start.order), "buyer")
-    ask(f"member:{member.pk}", "organizer")
-    ask("member:999999", "somebody")
+    ask(own_topic("member", member.pk, organizer), "organizer")
+    ask(own_topic("member", 999999, organizer), "somebody")
     ask("order:999999:abcdefgh", "another-buyer")
     pay(start.payment.session_id)
     settle()
@@ -59,10 +59,24 @@ def test_buyer_and_organizer_hear_of_a_sale_once(
 
 def test_a_buyer_who_is_signed_in_hears_of_it_on_every_device(ask, told, buy, pay, settle, general, buyer):
     start = buy((general, 2), user=buyer)
-    ask(f"user:{buyer.pk}", "laptop")
+    ask(own_topic("user", buyer.pk, buyer), "thief's")
+    buyer.set_password("another-password-7")  # which ends every session, and this with them
+    buyer.save()
+    ask(own_topic("user", buyer.pk, buyer), "laptop")
     pay(start.payment.session_id)
     settle()
     assert told() == {"laptop": "Your tickets for Night Market have been confirmed!"}
+
+
+def test_pages_hand_out_topics_of_ones_own(client, sell, general, organizer, push_service):
+    sell((general, 1), user=organizer)
+    client.force_login(organizer)
+    member = Membership.objects.get(user=organizer)
+    for path, topic in (
+        ("/tickets/", own_topic("user", organizer.pk, organizer)),
+        ("/account/notifications/", own_topic("member", member.pk, organizer)),
+    ):
+        assert f'data-topic="{sign_topic(topic)}"' in client.get(path).content.decode()
 
 
 def test_a_buyer_hears_of_changes_refunds_and_the_end(ask, told, sell, settle, event, general, organizer):
