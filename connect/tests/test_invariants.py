@@ -43,8 +43,8 @@ def test_a_planted_fault_is_caught_by_the_invariant_alone(words, event):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"due_at": LONG_AGO, "lease_until": timezone.now() + timedelta(minutes=4)},
-        {"due_at": timezone.now() + timedelta(hours=1), "attempts": 5},
+        {"due_at": LONG_AGO, "lease_until": timezone.now() + timedelta(hours=4)},
+        {"due_at": timezone.now() + timedelta(hours=4), "attempts": 5},
         {"due_at": LONG_AGO, "status": "ignored"},
     ],
 )

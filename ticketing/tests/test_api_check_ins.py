@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import connection
 from django.utils import timezone
 
 from ticketing.access import Gatekeeper
@@ -166,18 +167,26 @@ def test_the_list_has_what_a_device_needs_without_us(event, tickets, call, scann
     key.verify(urlsafe_b64decode(signature + "=="), f"{version}.{kid}.{payload}".encode())
 
 
+def is_quiet() -> bool:
+    """Whether no transaction is open on the whole server, on which other tests run too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(s) = pg_snapshot_xmax(s) FROM pg_current_snapshot() AS s")
+        return bool(cursor.fetchone()[0])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_later_list_has_what_has_changed_whatever_it_was(event, tickets, call, scanner):
+    was_quiet = is_quiet()
     since = call("GET", "check-in-list", user=scanner).json()["since"]
     check_in(event, keeper=Gatekeeper(user=scanner), text=tickets[0].code)
     Ticket.objects.filter(pk=tickets[1].pk).update(holder_name="Noor Haddad")
     changed = call("GET", f"check-in-list?since={since}", user=scanner).json()
-    assert [(each["status"], each["holder_name"]) for each in changed["results"]] == [
-        ("checked_in", "Ada Obi"),
-        ("valid", "Noor Haddad"),
-    ]
+    listed = [(each["status"], each["holder_name"]) for each in changed["results"]]
+    assert {("checked_in", "Ada Obi"), ("valid", "Noor Haddad")} <= set(listed)
     after = call("GET", f"check-in-list?since={changed['since']}", user=scanner).json()
-    assert (after["results"], after["total"]) == ([], 3)
+    assert after["total"] == 3
+    if was_quiet and is_quiet():  # else a list may repeat what was written while another transaction was open
+        assert (len(listed), after["results"]) == (2, [])
 
 
 def test_a_long_list_comes_in_pages(tickets, call, scanner, monkeypatch):
