@@ -34,7 +34,7 @@ demo-reset: $(READY)
 
 test: $(READY) lint
 	@$(BIN)/python -m maly.tests.browser
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
 
 simulate: $(READY)
 	@SIMULATE_STEPS=$(or $(STEPS),3000) SIMULATE_SEED=$(SEED) \
