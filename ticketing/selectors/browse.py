@@ -170,10 +170,10 @@ def browse_events(filters: EventFilters, *, after: str = "", before: str = "") -
     """
     found, earlier, later = _page(find_events(filters), after, before)
     if found or after or before:
-        return EventList(cards=_cards(found), filters=filters, earlier=earlier, later=later)
-    near = list(_with_parts(find_near(filters))[:PAGE_SIZE]) if filters.has_words else []
+        return EventList(cards=make_cards(found), filters=filters, earlier=earlier, later=later)
+    near = list(with_parts(find_near(filters))[:PAGE_SIZE]) if filters.has_words else []
     if near:
-        return EventList(cards=_cards(near), filters=filters, is_near=True)
+        return EventList(cards=make_cards(near), filters=filters, is_near=True)
     return EventList(cards=[], filters=filters, elsewhere=_elsewhere(filters))
 
 
@@ -191,17 +191,17 @@ def _page(events: QuerySet[Event], after: str, before: str) -> tuple[list[Event]
     """The page's events, and the slugs behind which the pages before and after it lie; none is ''."""
     edge = _edge(after or before)
     if edge is None:
-        found = list(_with_parts(events)[: PAGE_SIZE + 1])
+        found = list(with_parts(events)[: PAGE_SIZE + 1])
         return found[:PAGE_SIZE], "", found[PAGE_SIZE - 1].slug if len(found) > PAGE_SIZE else ""
     starts_at, pk = edge
     if after:
         beyond = Q(starts_at__gt=starts_at) | Q(starts_at=starts_at, pk__gt=pk)
-        found = list(_with_parts(events.filter(beyond, starts_at__gte=starts_at))[: PAGE_SIZE + 1])
+        found = list(with_parts(events.filter(beyond, starts_at__gte=starts_at))[: PAGE_SIZE + 1])
         page = found[:PAGE_SIZE]
         return page, page[0].slug if page else after, page[-1].slug if len(found) > PAGE_SIZE else ""
     beyond = Q(starts_at__lt=starts_at) | Q(starts_at=starts_at, pk__lt=pk)
     back = events.filter(beyond, starts_at__lte=starts_at).order_by("-starts_at", "-id")
-    found = list(_with_parts(back)[: PAGE_SIZE + 1])
+    found = list(with_parts(back)[: PAGE_SIZE + 1])
     page = found[:PAGE_SIZE][::-1]
     return page, page[0].slug if len(found) > PAGE_SIZE else "", page[-1].slug if page else before
 
@@ -212,11 +212,13 @@ def _edge(slug: str) -> tuple[object, int] | None:
     return known.values_list("starts_at", "pk").first() if slug else None
 
 
-def _with_parts(events: QuerySet[Event]) -> QuerySet[Event]:
+def with_parts(events: QuerySet[Event]) -> QuerySet[Event]:
+    """The events with all that their cards show."""
     return with_seller(events).prefetch_related("ticket_types")
 
 
-def _cards(events: list[Event]) -> list[EventCard]:
+def make_cards(events: list[Event]) -> list[EventCard]:
+    """The cards of events that were read `with_parts`; the terms of all of them are read at once."""
     terms = get_terms_of_many((event.organization, event.currency) for event in events) if events else {}
     return [make_card(event, terms.get((event.organization_id, event.currency))) for event in events]
 

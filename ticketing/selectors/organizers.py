@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -13,11 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from accounts.models import Organization
-from connect.selectors import get_terms_of_many
 from maly.errors import NotFound
 from ticketing.models import Event
-from ticketing.selectors.browse import EventCard, make_card
-from ticketing.selectors.events import initials, rendered, with_seller
+from ticketing.selectors.browse import EventCard, make_cards, with_parts
+from ticketing.selectors.events import initials, rendered
 from ticketing.structured_data import describe_organizer
 
 PAGE_SIZE = 12
@@ -123,11 +122,5 @@ def _cards(organization: Organization, is_past: bool, number: int) -> list[Event
     if is_past:
         over = events.filter(ends_at__lte=now).order_by("-starts_at", "-id")[start : start + PAGE_SIZE]
         return [EventCard(event=event, rows=[]) for event in over.select_related("organization")]
-    found = _with_parts(events.filter(ends_at__gt=now).order_by("starts_at", "id"))[start : start + PAGE_SIZE]
-    cards = list(found)
-    terms = get_terms_of_many((event.organization, event.currency) for event in cards) if cards else {}
-    return [make_card(event, terms.get((event.organization_id, event.currency))) for event in cards]
-
-
-def _with_parts(events: QuerySet[Event]) -> QuerySet[Event]:
-    return with_seller(events).prefetch_related("ticket_types")
+    found = with_parts(events.filter(ends_at__gt=now).order_by("starts_at", "id"))[start : start + PAGE_SIZE]
+    return make_cards(list(found))
