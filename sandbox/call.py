@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.errors import account_forbidden, no_such
+from sandbox.errors import account_forbidden, invalid, no_such
 from sandbox.state import State, StripeObject
 from sandbox.world import PLATFORM, World
 
@@ -39,6 +39,11 @@ class Call:
         if obj is None or self.state.owner_of(identifier) != self.account:
             raise no_such(noun or kind.replace("_", " "), identifier, param=param, status=status)
         return obj
+
+    def require_platform(self) -> None:
+        """Refuse a connected account's own billing; raises `StripeError`."""
+        if self.account:
+            raise invalid("The sandbox has billing on the platform's account only.")
 
     def connected_account(self, account_id: str) -> StripeObject:
         """Return a connected account; raises Stripe's 403 if it isn't connected, or no longer."""

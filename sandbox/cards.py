@@ -16,6 +16,8 @@ class Card:
     asks_3ds: bool = False
     available_at_once: bool = False
     disputed: str | None = None
+    # Can be kept for later, and fails whenever it is charged.
+    fails_later: bool = False
 
     @property
     def last4(self) -> str:
@@ -62,7 +64,15 @@ MORE = (
         ),
     ),
 )
-_BY_NUMBER = {card.number: card for card in SPECIAL + MORE}
+FAILING = Card("4000000000000341", "Is kept, then every charge fails", decline=DECLINED, fails_later=True)
+# In the order in which the billing portal offers them.
+KEPT = (
+    SPECIAL[0],
+    Card("5555555555554444", "Pays (Mastercard)"),
+    FAILING,
+    Card("4000000000000002", "Can't be kept: declined by the bank", decline=DECLINED),
+)
+_BY_NUMBER = {card.number: card for card in (*SPECIAL, *MORE, FAILING)}
 
 
 def find_card(number: str) -> Card:

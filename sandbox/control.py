@@ -4,7 +4,7 @@ import copy
 import time
 from collections.abc import Callable
 
-from sandbox import control_money, payments
+from sandbox import control_billing, control_money, payments
 from sandbox.api import Api
 from sandbox.control_fields import Bad, Json, only, text, whole
 from sandbox.delivery import MODES, Delivery
@@ -57,6 +57,10 @@ class Control:
                 case ["POST", "reset"]:
                     self._reset()
                     return 200, {"reset": True}
+                case ["POST", "subscriptions", subscription_id]:
+                    return 200, copy.deepcopy(
+                        control_billing.change_subscription(self.world, subscription_id, body)
+                    )
                 case ["POST", *parts]:
                     answer = control_money.handle(self.world, parts, body)
                     if answer is not None:
@@ -144,7 +148,8 @@ class Control:
             authenticate = body.get("authenticate", True)
             outcome = payments.pay(self.world, session_id, number, buyer, checked_3ds=authenticate)
         session = outcome.session
-        answer = {name: session[name] for name in ("id", "status", "payment_status", "payment_intent")}
+        shown = ("id", "status", "payment_status", "payment_intent", "subscription", "customer")
+        answer = {name: session[name] for name in shown}
         if outcome.declined:
             answer |= {"declined": outcome.declined, "message": outcome.message}
         if outcome.needs_3ds:

@@ -7,8 +7,8 @@ from typing import Any
 from sandbox.cards import Card, find_card
 from sandbox.clock import work
 from sandbox.errors import StripeError, refused
-from sandbox.resources import charges, payment_intents
-from sandbox.resources.checkout_sessions import PLANS, complete_session
+from sandbox.resources import charges, payment_intents, subscription_checkout
+from sandbox.resources.checkout_sessions import INTENTS, PLANS, complete_session, intent_of
 from sandbox.resources.customers import create_customer
 from sandbox.state import StripeObject
 from sandbox.world import World
@@ -60,9 +60,11 @@ def pay(
     with world.state.transaction():
         session = open_session(world, session_id)
         _check_destination(world, session)
-        if not session["amount_total"]:
+        if not session["amount_total"] and session["mode"] == "payment":
             complete_session(world, session, paid="no_payment_required", email=buyer.email, name=buyer.name)
             return Outcome(session)
+        if not session["amount_total"]:
+            return _begin_trial(world, session, card, buyer)
         intent = _intent(world, session, "card")
         if card.asks_3ds and checked_3ds is None:
             _ask_3ds(world, intent)
@@ -83,17 +85,23 @@ def _check_destination(world: World, session: StripeObject) -> None:
 
 def _intent(world: World, session: StripeObject, method: str) -> StripeObject:
     """Return the session's PaymentIntent, made at the first attempt."""
-    if session["payment_intent"]:
-        known: StripeObject = world.state.get("payment_intent", session["payment_intent"])
+    known = intent_of(world.state, session)
+    if known:
         return known
+    subscribes = session["mode"] == "subscription"
+    plan = {"description": "Subscription creation"} if subscribes else world.state.get(PLANS, session["id"])
     intent = payment_intents.create_intent(
         world,
         amount=session["amount_total"],
         currency=session["currency"],
-        plan=world.state.get(PLANS, session["id"]),
+        plan=plan,
         method=method,
+        customer=session["customer"],
     )
-    intent["customer"] = session["customer"]
+    if subscribes:
+        # Its invoice will have it; the session itself never does.
+        world.state.put(INTENTS, session["id"], intent["id"])
+        return intent
     session["payment_intent"] = intent["id"]
     world.state.save(session)
     return intent
@@ -141,17 +149,30 @@ def _succeed(world: World, session: StripeObject, intent: StripeObject, card: Ca
     if session["customer_creation"] == "always" and not session["customer"]:
         customer = create_customer(world, {"email": email, "name": buyer.name})
         session["customer"] = intent["customer"] = customer["id"]
-    method = charges.card_method(card, buyer.expiry)
-    charge = charges.create_charge(world, intent, method, email=email, name=buyer.name)
+    kept = None
+    if session["mode"] == "subscription":
+        kept = subscription_checkout.keep_card(world, card, buyer.expiry, email, buyer.name)
+    method, method_id = charges.card_method(card, buyer.expiry), kept["id"] if kept else None
+    charge = charges.create_charge(world, intent, method, email=email, name=buyer.name, method_id=method_id)
     payment_intents.succeed_intent(world, intent, charge)
+    if kept:
+        subscription_checkout.begin_subscription(world, session, kept, intent)
     complete_session(world, session, paid="paid", email=email, name=buyer.name)
-    world.plan_asynchronous(
-        "settle_charge",
-        charge["id"],
-        charge=charge["id"],
-        at_once=card.available_at_once,
-        disputed=card.disputed,
-    )
+    charges.settle_later(world, charge, card)
+    return Outcome(session)
+
+
+def _begin_trial(world: World, session: StripeObject, card: Card, buyer: Buyer) -> Outcome:
+    """Keep the card for the trial's end; nothing is due yet."""
+    if card.decline and not card.fails_later:
+        code, decline_code, message = card.decline
+        return Outcome(session, declined=decline_code if code == "card_declined" else code, message=message)
+    email = (session["customer_details"] or {}).get("email") or buyer.email
+    if not session["customer"]:
+        session["customer"] = create_customer(world, {"email": email, "name": buyer.name})["id"]
+    kept = subscription_checkout.keep_card(world, card, buyer.expiry, email, buyer.name)
+    subscription_checkout.begin_subscription(world, session, kept, None)
+    complete_session(world, session, paid="no_payment_required", email=email, name=buyer.name)
     return Outcome(session)
 
 
@@ -159,6 +180,8 @@ def pay_later(world: World, session_id: str, buyer: Buyer, *, succeeds: bool = T
     """Complete an open session unpaid, as a bank debit does; the money comes, or fails to, a minute later."""
     with world.state.transaction():
         session = open_session(world, session_id)
+        if session["mode"] == "subscription":
+            raise refused("The sandbox's subscriptions are paid by card.", param="delayed")
         _check_destination(world, session)
         intent = _intent(world, session, BANK_DEBIT)
         intent["status"] = "processing"

@@ -1,10 +1,10 @@
-"""The hosted pages: checkout, onboarding, Express dashboard, and the sandbox's own pages."""
+"""The hosted pages: checkout, billing portal, invoices, onboarding, Express dashboard, and the sandbox's own pages."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sandbox.api import Request, Response
-from sandbox.pages import bench, checkout, express, onboarding
+from sandbox.pages import bench, checkout, express, invoices, onboarding, portal
 from sandbox.pages.render import STATIC, message, static_file
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/c/3ds/", checkout.three_d_secure),
     ("/connect/setup/", onboarding.open_setup),
     ("/connect/onboarding/", onboarding.onboard),
+    ("/p/session/", portal.portal),
+    ("/i/", invoices.invoice_page),
     ("/express/home/", express.dashboard),
     ("/express/", express.open_dashboard),
     ("/_sandbox/pages/", bench.show),

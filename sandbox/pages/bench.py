@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.api import Request, Response
 from sandbox.delivery import MODES
+from sandbox.pages import billing_lists
 from sandbox.pages.money_lists import money_lists
 from sandbox.pages.onboarding import new_visit
 from sandbox.pages.render import clock_time, message, money, redirect, render, short_id
@@ -25,7 +26,14 @@ MODE_WORDS = {
     "shuffle": "In random order",
     "drop": "Not at all",
 }
-ADVANCES = ((60, "1 minute"), (1920, "32 minutes"), (86400, "1 day"), (172800, "2 days"), (604800, "7 days"))
+ADVANCES = (
+    (60, "1 minute"),
+    (1920, "32 minutes"),
+    (86400, "1 day"),
+    (172800, "2 days"),
+    (604800, "7 days"),
+    (2678400, "31 days"),
+)
 
 
 def home(sandbox: "Sandbox", request: Request, rest: str) -> Response:
@@ -44,6 +52,7 @@ def home(sandbox: "Sandbox", request: Request, rest: str) -> Response:
             "accounts": accounts[:MANY],
             "sessions": _sessions(sandbox, SHOWN),
             "events": _events(sandbox, SHOWN),
+            "subscriptions": billing_lists.subscriptions(sandbox, SHOWN),
             "lists": money_lists(sandbox, SHOWN),
             "more": True,
             "advances": [(str(seconds), words) for seconds, words in ADVANCES],
@@ -62,6 +71,11 @@ def show(sandbox: "Sandbox", request: Request, rest: str) -> Response:
             return render("sessions", {"sessions": _sessions(sandbox, MANY)})
         if rest == "money":
             return render("money", {"lists": money_lists(sandbox, MANY)})
+        if rest == "billing":
+            rows = billing_lists.subscriptions(sandbox, MANY)
+            return render(
+                "billing", {"subscriptions": rows, "customers": billing_lists.customers(sandbox, MANY)}
+            )
         if rest == "requests":
             return render("requests", {"requests": _requests(sandbox, MANY)})
         page, _slash, account_id = rest.partition("/")

@@ -1,17 +1,19 @@
 """The hosted payment page, and the 3D Secure question."""
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sandbox import payments
 from sandbox.api import Request, Response
-from sandbox.cards import SPECIAL, find_card
+from sandbox.cards import SPECIAL
 from sandbox.errors import StripeError
 from sandbox.ids import random_text
+from sandbox.pages.card_form import FILLED, card_problems, card_rows, expiry_of
 from sandbox.pages.render import clock_time, form_of, grouped, message, money, redirect, render, short_id
+from sandbox.resources.accounts import platform_name
 from sandbox.resources.checkout_sessions import LINES, PLANS
+from sandbox.resources.prices import interval_words
 from sandbox.state import StripeObject
 
 if TYPE_CHECKING:
@@ -19,10 +21,7 @@ if TYPE_CHECKING:
 
 CHALLENGES = "_challenge"
 DECLINING_CARD = "4000000000000002"
-# What stands in the form at first, so that a demo needs no typing.
-FILLED = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": ""}
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-_EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
 
 
 def payment(sandbox: "Sandbox", request: Request, session_id: str) -> Response:
@@ -107,35 +106,14 @@ def three_d_secure(sandbox: "Sandbox", request: Request, token: str) -> Response
 
 def _problems(session: StripeObject, form: dict[str, str]) -> dict[str, str]:
     """Return what is wrong with the fields, in words, by field."""
-    problems = {}
+    problems = card_problems(form)
     if not _known_email(session) and not _EMAIL.match(form.get("email", "")):
         problems["email"] = "Enter your email address, such as name@example.com."
-    try:
-        find_card(form.get("number", ""))
-    except StripeError:
-        problems["number"] = "Enter a complete card number, such as 4242 4242 4242 4242."
-    expiry = _expiry(form.get("expiry", ""))
-    now = time.localtime()
-    if expiry is None:
-        problems["expiry"] = "Enter the expiry date as MM / YY."
-    elif (expiry[1], expiry[0]) < (now.tm_year, now.tm_mon):
-        problems["expiry"] = "This card has expired. Enter a date in the future."
-    if not re.fullmatch(r"\d{3,4}", form.get("cvc", "")):
-        problems["cvc"] = "Enter the three or four digits of the security code."
     return problems
 
 
-def _expiry(text: str) -> tuple[int, int] | None:
-    """Return (month, four-digit year) of an expiry date as typed, or None."""
-    match = _EXPIRY.match(text)
-    if not match or not 1 <= int(match[1]) <= 12:
-        return None
-    year = int(match[2])
-    return int(match[1]), year + 2000 if year < 100 else year
-
-
 def _buyer(session: StripeObject, form: dict[str, str]) -> payments.Buyer:
-    expiry = _expiry(form["expiry"])
+    expiry = expiry_of(form["expiry"])
     assert expiry is not None
     return payments.Buyer(_known_email(session) or form["email"], form.get("name") or None, expiry)
 
@@ -176,24 +154,32 @@ def _page(
         "form": form,
         "problems": problems or {},
         "failure": failure,
-        "cards": [
-            {"number": card.number, "shown": grouped(card.number), "note": card.note} for card in SPECIAL
-        ],
+        "cards": card_rows(SPECIAL),
+        **_subscribing(sandbox, session),
     }
     return render("checkout", values, status=status)
 
 
+def _subscribing(sandbox: "Sandbox", session: StripeObject) -> dict[str, Any]:
+    """Return what a page says of a session that begins a subscription; empty for a payment."""
+    if session["mode"] != "subscription":
+        return {}
+    line = sandbox.world.state.get(LINES, session["id"])[0]
+    each = f"{money(line['amount_total'], session['currency'])} per {interval_words(line['price'])}"
+    trial = sandbox.world.state.get(PLANS, session["id"]).get("trial_period_days", 0)
+    first = f"Free for {trial} days, then {each}" if trial else f"{each}, today and at every renewal"
+    return {"subscribes": each, "renewal": f"{first}, until it is canceled."}
+
+
 def _seller(sandbox: "Sandbox", session: StripeObject) -> str:
-    """Return the name above the order: the connected account's own."""
-    destination = (
-        sandbox.world.state.get(PLANS, session["id"]).get("transfer_data", {}).get("destination", "")
-    )
-    account = sandbox.world.state.get("account", destination)
-    return (
-        str(account["business_profile"]["name"] or account["email"] or "Your order")
-        if account
-        else "Your order"
-    )
+    """Return the name above the order: the connected account's own, or the platform's for its own prices."""
+    if session["mode"] == "subscription":
+        return platform_name(sandbox.world)
+    plan = sandbox.world.state.get(PLANS, session["id"])
+    account = sandbox.world.state.get("account", plan.get("transfer_data", {}).get("destination", ""))
+    if account is None:
+        return "Your order"
+    return str(account["business_profile"]["name"] or account["email"] or "Your order")
 
 
 def _over(session: StripeObject) -> Response:

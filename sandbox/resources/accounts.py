@@ -59,6 +59,11 @@ def platform_account(world: World) -> StripeObject:
     return account
 
 
+def platform_name(world: World) -> str:
+    """Return the name under which the platform sells."""
+    return str(platform_account(world)["settings"]["dashboard"]["display_name"])
+
+
 def _account(account_id: str, country: str, params: dict[str, Any]) -> StripeObject:
     """Return a new account's object: nothing submitted, nothing enabled."""
     settings = shapes.account_settings()

@@ -24,8 +24,11 @@ def create_charge(
     email: str | None,
     name: str | None,
     error: Any = None,
+    method_id: str | None = None,
 ) -> StripeObject:
     """Charge a PaymentIntent's amount (minor units), or record the failed charge of a decline.
+
+    `method_id` is the kept payment method that is charged, if it is one.
 
     As at Stripe for Connect, the fresh charge has no balance transaction, transfer or application fee yet.
     """
@@ -35,6 +38,7 @@ def create_charge(
         charge[field] = intent[field]
     charge["billing_details"] |= {"email": email, "name": name}
     charge["payment_intent"] = intent["id"]
+    charge["payment_method"] = method_id or charge["payment_method"]
     if intent["transfer_data"]:
         charge["transfer_data"] = {"amount": None} | intent["transfer_data"]
         charge["transfer"] = None
@@ -67,6 +71,17 @@ def card_method(card: Card, expiry: tuple[int, int]) -> dict[str, Any]:
         }
     )
     return {"card": details, "type": "card"}
+
+
+def settle_later(world: World, charge: StripeObject, card: Card) -> None:
+    """Let Stripe book a charge a moment later."""
+    world.plan_asynchronous(
+        "settle_charge",
+        charge["id"],
+        charge=charge["id"],
+        at_once=card.available_at_once,
+        disputed=card.disputed,
+    )
 
 
 @work("settle_charge")

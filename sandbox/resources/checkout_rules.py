@@ -6,13 +6,19 @@ from urllib.parse import urlsplit
 
 from sandbox import currencies
 from sandbox.call import Call
-from sandbox.errors import StripeError, invalid, missing_parameter, no_such
+from sandbox.errors import StripeError, invalid, missing_parameter
 from sandbox.metadata import checked_metadata
 
 MIN_SECONDS, MAX_SECONDS = 30 * 60, 24 * 3600
 MAX_LINES = 100
 HOSTED = "hosted_page"
 _INTENT = "payment_intent_data"
+# What may not be given in a mode, since it belongs to the other.
+OTHER_MODES = {
+    "payment": ("subscription_data",),
+    "subscription": ("customer_creation", "invoice_creation", _INTENT, "submit_type"),
+}
+SUBSCRIPTION_DATA = ("description", "metadata", "trial_period_days")
 
 
 def check_session(call: Call) -> None:
@@ -24,8 +30,11 @@ def check_session(call: Call) -> None:
         )
     if "mode" not in params:
         raise missing_parameter("mode")
-    if params["mode"] != "payment":
-        raise invalid("The sandbox has Checkout Sessions of mode `payment` only.", param="mode")
+    if params["mode"] not in OTHER_MODES:
+        raise invalid(
+            "The sandbox has Checkout Sessions of modes `payment` and `subscription`.", param="mode"
+        )
+    _check_mode(params)
     _check_urls(params)
     _check_customer(call)
     _check_expiry(params)
@@ -33,6 +42,21 @@ def check_session(call: Call) -> None:
     checked_metadata(params.get(_INTENT, {}).get("metadata"), f"{_INTENT}[metadata]")
     if len(params.get("client_reference_id", "")) > 200:
         raise invalid("client_reference_id must be at most 200 characters", param="client_reference_id")
+
+
+def _check_mode(params: dict[str, Any]) -> None:
+    mode = params["mode"]
+    for name in OTHER_MODES[mode]:
+        if name in params:
+            raise invalid(f"You can not pass `{name}` in `{mode}` mode.", param=name)
+    if params.get("discounts"):
+        raise invalid("The sandbox has no coupons.", param="discounts")
+    data = params.get("subscription_data", {})
+    for name in data:
+        if name not in SUBSCRIPTION_DATA:
+            full = f"subscription_data[{name}]"
+            raise invalid(f"The sandbox's subscriptions do without `{full}`.", param=full)
+    checked_metadata(data.get("metadata"), "subscription_data[metadata]")
 
 
 def _check_urls(params: dict[str, Any]) -> None:
@@ -86,54 +110,73 @@ def _check_expiry(params: dict[str, Any]) -> None:
         )
 
 
-def check_lines(lines: list[dict[str, Any]] | None) -> str:
+def check_lines(call: Call) -> str:
     """Return the one currency of the line items; raises `StripeError` for lines that Stripe would refuse."""
+    lines, mode = call.params.get("line_items"), call.params["mode"]
     if not lines:
         raise missing_parameter("line_items")
     if len(lines) > MAX_LINES:
-        raise invalid(f"You can have at most {MAX_LINES} line items in payment mode.", param="line_items")
-    for place, line in enumerate(lines):
-        _check_line(line, f"line_items[{place}]")
-    found: set[str] = {line["price_data"]["currency"].lower() for line in lines}
+        raise invalid(f"You can have at most {MAX_LINES} line items in {mode} mode.", param="line_items")
+    found = {_check_line(call, line, f"line_items[{place}]") for place, line in enumerate(lines)}
     if len(found) > 1:
         raise invalid("All prices on a Checkout Session must use the same currency.", param="line_items")
+    if mode == "subscription" and len(lines) > 1:
+        raise invalid("The sandbox's subscriptions have one item: send one line.", param="line_items")
     return found.pop()
 
 
-def _check_line(line: dict[str, Any], name: str) -> None:
+def _check_line(call: Call, line: dict[str, Any], name: str) -> str:
+    """Return a line's currency; raises `StripeError`."""
     if "price" in line and "price_data" in line:
         raise invalid(
             f"You may only specify one of these parameters: {name}[price], {name}[price_data].", param=name
         )
-    if "price" in line:
-        raise no_such("price", line["price"], param=f"{name}[price]", status=400)
-    if "price_data" not in line:
+    if "price" not in line and "price_data" not in line:
         raise missing_parameter(f"{name}[price_data]")
     if "quantity" not in line:
         raise missing_parameter(f"{name}[quantity]")
     if line["quantity"] < 1:
         raise _not_positive(line["quantity"], f"{name}[quantity]")
-    price = line["price_data"]
+    price = _found_price(call, line["price"], f"{name}[price]") if "price" in line else line["price_data"]
+    if "price_data" in line:
+        _check_price_data(call, price, f"{name}[price_data]")
+    _check_recurring(call.params["mode"], bool(price.get("recurring")), name)
+    return str(price["currency"].lower())
+
+
+def _found_price(call: Call, identifier: str, param: str) -> dict[str, Any]:
+    price = call.own("price", identifier, param=param, status=400)
+    if not price["active"]:
+        raise invalid(
+            f"The price specified is inactive. This field only accepts active prices: {identifier}.",
+            param=param,
+        )
+    return price
+
+
+def _check_recurring(mode: str, recurring: bool, name: str) -> None:
+    if mode == "payment" and recurring:
+        raise invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use "
+            "only one-time prices.",
+            param=name,
+        )
+    if mode == "subscription" and not recurring:
+        raise invalid("You must provide at least one recurring price in `subscription` mode.", param=name)
+
+
+def _check_price_data(call: Call, price: dict[str, Any], name: str) -> None:
     if not currencies.is_known(price["currency"].lower()):
-        raise invalid(f"Invalid currency: {price['currency']}.", param=f"{name}[price_data][currency]")
+        raise invalid(f"Invalid currency: {price['currency']}.", param=f"{name}[currency]")
     if ("product" in price) == ("product_data" in price):
-        raise invalid(
-            f"You must specify either `product` or `product_data` when using `{name}[price_data]`.",
-            param=f"{name}[price_data]",
-        )
+        raise invalid(f"You must specify either `product` or `product_data` when using `{name}`.", param=name)
     if "product" in price:
-        raise no_such("product", price["product"], param=f"{name}[price_data][product]", status=400)
-    if "recurring" in price:
-        raise invalid(
-            "You cannot use recurring prices in `payment` mode.", param=f"{name}[price_data][recurring]"
-        )
+        call.own("product", price["product"], param=f"{name}[product]", status=400)
     if "unit_amount" not in price:
-        raise missing_parameter(f"{name}[price_data][unit_amount]")
+        raise missing_parameter(f"{name}[unit_amount]")
     if price["unit_amount"] < 0:
-        raise _not_positive(price["unit_amount"], f"{name}[price_data][unit_amount]")
-    checked_metadata(
-        price.get("product_data", {}).get("metadata"), f"{name}[price_data][product_data][metadata]"
-    )
+        raise _not_positive(price["unit_amount"], f"{name}[unit_amount]")
+    checked_metadata(price.get("product_data", {}).get("metadata"), f"{name}[product_data][metadata]")
 
 
 def _not_positive(value: int, param: str) -> StripeError:

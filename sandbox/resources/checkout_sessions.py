@@ -23,7 +23,8 @@ from sandbox.resources.payment_intents import cancel_intent
 from sandbox.state import State, StripeObject
 from sandbox.world import World
 
-LINES, PLANS = "_line_items", "_payment_plan"
+# A session's lines, the data of its payment or subscription, and the PaymentIntent that a subscription's session hides.
+LINES, PLANS, INTENTS = "_line_items", "_payment_plan", "_session_intent"
 # Parameters that a session shows as they were given.
 _SHOWN = (
     "billing_address_collection",
@@ -41,20 +42,26 @@ _SHOWN = (
 def create_session(call: Call) -> StripeObject:
     """Create a session with its lines; the PaymentIntent comes when the buyer pays."""
     check_session(call)
-    currency = check_lines(call.params.get("line_items"))
-    items = [line_item(line, currency) for line in call.params["line_items"]]
-    total = sum(item["amount_total"] for item in items)
+    currency = check_lines(call)
+    items = [line_item(call.world, line, currency) for line in call.params["line_items"]]
+    total = 0 if trial_days(call.params) else sum(item["amount_total"] for item in items)
     check_total(total, currency)
     check_transfer(call, total)
     session = _session(call, total, currency)
     state = call.state
     state.save(session)
     state.put(LINES, session["id"], items)
-    state.put(PLANS, session["id"], call.params.get("payment_intent_data", {}))
+    data = "payment_intent_data" if session["mode"] == "payment" else "subscription_data"
+    state.put(PLANS, session["id"], call.params.get(data, {}))
     call.world.clock.plan(
         "session_expires", session["expires_at"] - time.time(), session["id"], session=session["id"]
     )
     return session
+
+
+def trial_days(params: dict[str, Any]) -> int:
+    """Return after how many days a new session's subscription is first charged; 0 is at once."""
+    return int(params.get("subscription_data", {}).get("trial_period_days", 0))
 
 
 def _session(call: Call, total: int, currency: str) -> StripeObject:
@@ -74,11 +81,12 @@ def _session(call: Call, total: int, currency: str) -> StripeObject:
         "client_secret": None if ui_mode == HOSTED else f"{session_id}_secret_{random_text(24)}",
         "created": now,
         "currency": currency,
-        "customer_creation": params.get("customer_creation", "if_required"),
+        "customer_creation": _customer_creation(params),
         "customer_details": _customer_details(email, None) if email else None,
         "expires_at": params.get("expires_at", now + MAX_SECONDS),
         "metadata": checked_metadata(params.get("metadata")),
         "mode": params["mode"],
+        "payment_method_collection": params.get("payment_method_collection", _collection(params)),
         "payment_method_types": params.get("payment_method_types", ["card"]),
         "payment_status": "unpaid" if total else "no_payment_required",
         "status": "open",
@@ -89,6 +97,17 @@ def _session(call: Call, total: int, currency: str) -> StripeObject:
     if "return_url" in params:
         session |= {"return_url": params["return_url"], "redirect_on_completion": "always"}
     return session
+
+
+def _customer_creation(params: dict[str, Any]) -> str | None:
+    """Return whether paying makes a customer; a subscription always has one."""
+    if params["mode"] == "subscription":
+        return None if "customer" in params else "always"
+    return str(params.get("customer_creation", "if_required"))
+
+
+def _collection(params: dict[str, Any]) -> str:
+    return "always" if params["mode"] == "subscription" else "if_required"
 
 
 def _unused_fields() -> dict[str, Any]:
@@ -120,7 +139,6 @@ def _unused_fields() -> dict[str, Any]:
         },
         "livemode": False,
         "managed_payments": {"enabled": False},
-        "payment_method_collection": "if_required",
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "phone_number_collection": {"enabled": False},
         "saved_payment_method_options": None,
@@ -153,7 +171,7 @@ def list_sessions(call: Call) -> StripeObject:
         call,
         "checkout.session",
         noun="checkout.session",
-        equal=("status", "payment_intent", "customer"),
+        equal=("status", "payment_intent", "customer", "subscription"),
         keep=keep,
     )
 
@@ -205,9 +223,16 @@ def close_session(world: World, session: StripeObject) -> None:
     world.clock.cancel(f"session_expires:{session['id']}")
     session.update(status="expired", url=None)
     world.state.save(session)
-    if session["payment_intent"]:
-        cancel_intent(world, world.state.get("payment_intent", session["payment_intent"]))
+    intent = intent_of(world.state, session)
+    if intent:
+        cancel_intent(world, intent)
     world.emit("checkout.session.expired", session)
+
+
+def intent_of(state: State, session: StripeObject) -> StripeObject | None:
+    """Return the PaymentIntent of a session that somebody tried to pay, or None."""
+    intent_id = session["payment_intent"] or state.get(INTENTS, session["id"])
+    return state.get("payment_intent", intent_id) if intent_id else None
 
 
 def complete_session(

@@ -5,12 +5,20 @@ from typing import Any
 
 from sandbox.call import Call, route
 from sandbox.errors import invalid
+from sandbox.expand import included
 from sandbox.ids import new_id, random_text
 from sandbox.lists import page
 from sandbox.metadata import checked_metadata, merged_metadata
-from sandbox.state import StripeObject
+from sandbox.resources.payment_methods import attach, found_method
+from sandbox.state import State, StripeObject
 from sandbox.world import World
 
+# Stripe's tokens of test cards, in the older form that some tools still send.
+TEST_SOURCES = {
+    "tok_visa": "pm_card_visa",
+    "tok_mastercard": "pm_card_mastercard",
+    "tok_chargeCustomerFail": "pm_card_chargeCustomerFail",
+}
 _GIVEN = ("address", "description", "email", "name", "phone", "shipping")
 
 
@@ -46,6 +54,8 @@ def create_customer(world: World, given: dict[str, Any], *, owner: str = "") -> 
 
 
 def _check(params: dict[str, Any]) -> None:
+    if "balance" in params:
+        raise invalid("The sandbox changes balances by balance_transactions only.", param="balance")
     email = params.get("email")
     if email and ("@" not in email or " " in email):
         raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
@@ -54,8 +64,21 @@ def _check(params: dict[str, Any]) -> None:
 @route("POST", "/v1/customers")
 def post_customer(call: Call) -> StripeObject:
     """Create a customer."""
-    _check(call.params)
-    return create_customer(call.world, call.params, owner=call.account)
+    params = call.params
+    _check(params)
+    source = TEST_SOURCES.get(params.get("source", ""))
+    if "source" in params and source is None:
+        raise invalid(f"No such token: '{params['source']}'", param="source", code="resource_missing")
+    given = source or params.get("payment_method")
+    method = found_method(call, given, param="payment_method", status=400) if given else None
+    customer = create_customer(call.world, params, owner=call.account)
+    if method:
+        attach(call.world, method, customer)
+    wanted = params.get("invoice_settings", {}).get("default_payment_method")
+    if method and (source or wanted in (given, method["id"])):
+        customer["invoice_settings"]["default_payment_method"] = method["id"]
+        call.state.save(customer)
+    return customer
 
 
 @route("POST", "/v1/customers/{customer}")
@@ -64,6 +87,8 @@ def update_customer(call: Call) -> StripeObject:
     customer: StripeObject = retrieve_customer(call)
     _check(call.params)
     changes = {name: call.params[name] or None for name in _GIVEN if name in call.params}
+    if "invoice_settings" in call.params:
+        changes["invoice_settings"] = _settings(call, customer)
     if "metadata" in call.params:
         changes["metadata"] = merged_metadata(customer["metadata"], call.params["metadata"])
     previous = {name: customer[name] for name, value in changes.items() if customer[name] != value}
@@ -72,6 +97,23 @@ def update_customer(call: Call) -> StripeObject:
         call.state.save(customer)
         call.world.emit("customer.updated", customer, account=call.account, previous=previous)
     return customer
+
+
+def _settings(call: Call, customer: StripeObject) -> dict[str, Any]:
+    """Return a customer's invoice settings after an update; raises `StripeError` for a card that isn't theirs."""
+    given = call.params["invoice_settings"]
+    method = given.get("default_payment_method")
+    if method:
+        param = "invoice_settings[default_payment_method]"
+        found = call.own("payment_method", method, noun="PaymentMethod", param=param, status=400)
+        if found["customer"] != customer["id"]:
+            raise invalid(
+                f"The customer does not have a payment method with the ID {method}.",
+                param=param,
+                code="resource_missing",
+            )
+    settings: dict[str, Any] = customer["invoice_settings"]
+    return settings | {name: value or None for name, value in given.items()}
 
 
 @route("GET", "/v1/customers")
@@ -84,3 +126,12 @@ def list_customers(call: Call) -> StripeObject:
 def retrieve_customer(call: Call) -> StripeObject:
     """Retrieve a customer."""
     return call.own("customer", call.arguments["customer"], param="customer")
+
+
+@included("customer", "subscriptions")
+def include_subscriptions(state: State, customer: StripeObject) -> StripeObject:
+    """Return a customer's running subscriptions, for `expand[]=subscriptions`."""
+    rows = state.newest_first("subscription")
+    data = [row for row in rows if row["customer"] == customer["id"] and row["status"] != "canceled"]
+    url = f"/v1/customers/{customer['id']}/subscriptions"
+    return {"object": "list", "data": data[:10], "has_more": len(data) > 10, "url": url}

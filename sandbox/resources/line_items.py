@@ -1,16 +1,19 @@
-"""Line items of a Checkout Session, each with the one-off price that `price_data` makes."""
+"""Line items of a Checkout Session: of a price that exists, or of the one-off price that `price_data` makes."""
 
-import time
 from typing import Any
 
 from sandbox.ids import new_id
+from sandbox.resources.prices import price_object, recurring_part
+from sandbox.resources.products import create_product, product_name
 from sandbox.state import StripeObject
+from sandbox.world import World
 
 
-def line_item(line: dict[str, Any], currency: str) -> StripeObject:
+def line_item(world: World, line: dict[str, Any], currency: str) -> StripeObject:
     """Return the line item of checked parameters; amounts in minor units."""
-    data = line["price_data"]
-    total = data["unit_amount"] * line["quantity"]
+    price, name = _price_and_name(world, line, currency)
+    quantity = line.get("quantity", 1)
+    total = price["unit_amount"] * quantity
     return {
         "id": new_id("li"),
         "object": "item",
@@ -20,32 +23,32 @@ def line_item(line: dict[str, Any], currency: str) -> StripeObject:
         "amount_tax": 0,
         "amount_total": total,
         "currency": currency,
-        "description": data["product_data"]["name"],
+        "description": name,
         "metadata": line.get("metadata") or {},
-        "price": _price(data, currency),
-        "quantity": line["quantity"],
+        "price": price,
+        "quantity": quantity,
     }
 
 
-def _price(data: dict[str, Any], currency: str) -> StripeObject:
-    return {
-        "id": new_id("price"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "created": int(time.time()),
-        "currency": currency,
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": new_id("prod", 14),
-        "recurring": None,
-        "tax_behavior": data.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": data["unit_amount"],
-        "unit_amount_decimal": str(data["unit_amount"]),
-    }
+def _price_and_name(world: World, line: dict[str, Any], currency: str) -> tuple[StripeObject, str]:
+    if "price" in line:
+        price: StripeObject = world.state.get("price", line["price"])
+        return price, product_name(world.state, price)
+    data = line["price_data"]
+    more = {"active": False, "tax_behavior": data.get("tax_behavior", "unspecified")}
+    if "recurring" not in data:
+        # Prices of tickets come by the thousand and are never asked for: they stand in their line alone.
+        name = (
+            data["product_data"]["name"]
+            if "product_data" in data
+            else world.state.get("product", data["product"])["name"]
+        )
+        product = data.get("product") or new_id("prod", 14)
+        return price_object(product, data["unit_amount"], currency, **more), name
+    product = data.get("product") or create_product(world, data["product_data"])["id"]
+    price = price_object(
+        product, data["unit_amount"], currency, recurring=recurring_part(data["recurring"]), **more
+    )
+    world.state.save(price)
+    world.emit("price.created", price)
+    return price, product_name(world.state, price)

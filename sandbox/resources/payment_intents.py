@@ -12,9 +12,15 @@ from sandbox.world import World
 
 
 def create_intent(
-    world: World, *, amount: int, currency: str, plan: dict[str, Any], method: str
+    world: World,
+    *,
+    amount: int,
+    currency: str,
+    plan: dict[str, Any],
+    method: str,
+    customer: str | None = None,
 ) -> StripeObject:
-    """Make the PaymentIntent of a session's first attempt; `plan` is its `payment_intent_data`. Minor units."""
+    """Make the PaymentIntent of a session or an invoice; `plan` is a session's `payment_intent_data`. Minor units."""
     intent_id = new_id("pi")
     nothing = (
         "application", "canceled_at", "cancellation_reason", "customer", "customer_account",
@@ -39,6 +45,7 @@ def create_intent(
         "confirmation_method": "automatic",
         "created": int(time.time()),
         "currency": currency,
+        "customer": customer,
         "livemode": False,
         "metadata": checked_metadata(plan.get("metadata")),
         "payment_method_options": {"card": _card_options()} if method == "card" else {},

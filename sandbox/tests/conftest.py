@@ -11,6 +11,8 @@ import stripe
 
 from sandbox import ids
 from sandbox.server import Sandbox
+from sandbox.tests.billing import Billing
+from sandbox.tests.books import assert_books_balance
 from sandbox.tests.judge import Judge, judge_object
 
 KEY = "sk_test_51SandboxSandboxSandbox"
@@ -96,6 +98,26 @@ def new_session(client: stripe.StripeClient, account: stripe.Account) -> Buy:
         return client.v1.checkout.sessions.create(params)  # type: ignore[arg-type]
 
     return create
+
+
+@pytest.fixture
+def billing(sandbox: Sandbox, client: stripe.StripeClient) -> Iterator[Billing]:
+    """Two plans for sale; when the test is over the books balance."""
+    names = (("Maly Premium Monthly", 2900, "month"), ("Maly Premium Yearly", 29000, "year"))
+    monthly, yearly = (
+        client.v1.prices.create(
+            {
+                "product_data": {"name": name},
+                "currency": "usd",
+                "unit_amount": amount,
+                "recurring": {"interval": interval},  # type: ignore[typeddict-item]
+                "lookup_key": f"premium_{interval}ly",
+            }
+        )
+        for name, amount, interval in names
+    )
+    yield Billing(sandbox, client, monthly, yearly)
+    assert_books_balance(sandbox)
 
 
 def session_params(amount: int = 5458, currency: str = "usd") -> dict[str, Any]:

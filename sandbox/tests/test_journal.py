@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 import stripe
 
 from sandbox.journal import JournalInUse
@@ -52,6 +53,38 @@ def test_a_restart_keeps_objects_balances_keys_and_what_is_due(journal: Path, in
     sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 2 * 86400})
     assert client.v1.checkout.sessions.retrieve(waiting.id).status == "expired"
     assert client.v1.balance.retrieve(options={"stripe_account": account.id}).available[0].amount == 5000
+    sandbox.stop()
+
+
+def test_a_restart_keeps_subscriptions_their_cards_and_their_renewals(journal: Path, inbox: Inbox) -> None:
+    sandbox, client = start(journal, inbox)
+    price = client.v1.prices.create(
+        {
+            "product_data": {"name": "Plan"},
+            "currency": "usd",
+            "unit_amount": 2900,
+            "recurring": {"interval": "month"},
+            "lookup_key": "plan",
+        }
+    )
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    subscription = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}], "default_payment_method": method.id}
+    )
+    link = client.v1.billing_portal.sessions.create({"customer": customer.id}).url
+    sandbox.pump()
+    before = client.v1.subscriptions.retrieve(subscription.id).to_dict()
+    sandbox.stop()
+
+    sandbox, client = start(journal, inbox)
+    assert client.v1.subscriptions.retrieve(subscription.id).to_dict() == before
+    assert client.v1.prices.list({"lookup_keys": ["plan"]}).data[0].id == price.id
+    page = requests.get(f"{sandbox.url}/p/session/{link.rpartition('/')[2]}", timeout=5)
+    assert "Visa ending in 4242" in page.text
+    sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 31 * 86400 + 3600})
+    invoices = client.v1.invoices.list({"subscription": subscription.id}).data
+    assert [one.status for one in invoices] == ["paid", "paid"]
     sandbox.stop()
 
 
