@@ -1,13 +1,22 @@
 """The outbox in the Django admin: to look at, and to send again what was given up."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from typing import Any
 
-from accounts.admin import ReadOnly
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from accounts.admin.actions import Acting, confirmed
+from accounts.admin.base import ReadOnly, StaffAdmin, TabularInline
+from accounts.admin.lists import only
 from notifications.models import DeliveryEvent, Message
 from notifications.services import outbox
+
+STATES = only(
+    "state",
+    "state__exact",
+    {"queued": ("Queued", Q(state="queued")), "dead": ("Given up", Q(state="dead"))},
+)
 
 
 class DeliveryEvents(ReadOnly, TabularInline):
@@ -16,11 +25,10 @@ class DeliveryEvents(ReadOnly, TabularInline):
     model = DeliveryEvent
     fields = ("occurred_at", "delivery", "detail")
     readonly_fields = fields
-    extra = 0
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, ModelAdmin):
+class MessageAdmin(Acting, ReadOnly, StaffAdmin):
     """Read-only, with one action."""
 
     list_display = (
@@ -34,10 +42,11 @@ class MessageAdmin(ReadOnly, ModelAdmin):
         "sent_at",
         "short_error",
     )
-    list_filter = ("state", "delivery", "channel", "kind")
-    search_fields = ("key", "to", "provider_id")
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+    list_filter = (STATES,)
+    ordering = ("-id",)
+    sortable_by = ()
+    found_by = ("key", "provider_id")
+    search_help_text = "Key or provider's id"
     inlines = (DeliveryEvents,)
     actions = ("send_again",)
 
@@ -45,10 +54,13 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     def short_error(self, message: Message) -> str:
         return message.error[:80]
 
-    def has_send_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser or request.user.has_perm("notifications.change_message"))
-
-    @admin.action(description="Send again what was given up", permissions=["send"])
-    def send_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
-        count = outbox.send_again(chosen, actor=request.user)
-        self.message_user(request, f"{count} messages are queued again.", messages.SUCCESS)
+    @confirmed(
+        "Send again",
+        warning="Messages that were given up are queued once more, under their old ids. Others stay as they are.",
+        button="Send again",
+        permission="notifications.change_message",
+        tell=lambda message: f"{message.kind} to {message.to or 'a browser'}",
+    )
+    def send_again(self, request: HttpRequest, message: Message, given: dict[str, Any]) -> str:  # noqa: ARG002
+        count = outbox.send_again([message], actor=request.user)
+        return "is queued again." if count else "wasn't given up."

@@ -1,51 +1,31 @@
 """Payouts in the Django admin: looked at, never edited. They are made and changed at Stripe."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin, TabularInline
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from accounts.admin import ReadOnly
-from maly.money import CURRENCIES, format_amount
-from payouts.models import OrganizerPayout, Payout, PayoutLine, PayoutRelease, PayoutRequest, PlatformPayout
+from accounts.admin.base import ReadOnly, StaffAdmin, TabularInline
+from payouts.models import OrganizerPayout, PayoutLine, PayoutRequest, PlatformPayout
 from payouts.wording.failures import failure_in_words
 
 
-class Amounts:
-    """Shows an amount with its currency."""
-
-    @admin.display(description="amount", ordering="amount")
-    def shown_amount(self, row: Payout | PayoutLine | PayoutRequest | PayoutRelease) -> str:
-        return in_words(row.amount, row.currency)
-
-
-def in_words(amount: int, currency: str) -> str:
-    """An amount as people read it; Stripe may hold a currency that nothing here is sold in."""
-    return format_amount(amount, currency) if currency in CURRENCIES else f"{amount} {currency.upper()}"
-
-
-class PayoutLineInline(Amounts, ReadOnly, TabularInline):
+class PayoutLineInline(ReadOnly, TabularInline):
     model = PayoutLine
-    fields = ["type", "order", "shown_amount", "shown_fee", "shown_net", "allocated", "occurred_at"]
-    readonly_fields = fields
-    extra = 0
-    per_page = 50
+    fields = ["type", "order", "amount", "fee_amount", "net_amount", "allocated", "occurred_at"]
 
-    @admin.display(description="fee")
-    def shown_fee(self, line: PayoutLine) -> str:
-        return in_words(line.fee_amount, line.currency)
-
-    @admin.display(description="net")
-    def shown_net(self, line: PayoutLine) -> str:
-        return in_words(line.net_amount, line.currency)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutLine]:
+        lines: QuerySet[PayoutLine] = super().get_queryset(request).select_related("order")
+        return lines
 
 
 @admin.register(OrganizerPayout)
-class OrganizerPayoutAdmin(Amounts, ReadOnly, ModelAdmin):
-    list_display = ["stripe_payout_id", "organization", "shown_amount", "status", "arrival_date", "reason"]
-    list_filter = ["status", "automatic", "currency"]
+class OrganizerPayoutAdmin(ReadOnly, StaffAdmin):
+    list_display = ["stripe_payout_id", "organization", "amount", "status", "arrival_date", "reason"]
+    list_filter = ["status", "automatic"]
     list_select_related = ["organization"]
-    search_fields = ["stripe_payout_id", "organization__name", "organization__slug"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+    found_by = ["stripe_payout_id"]
+    found_under = ["organization__slug"]
+    search_help_text = "Payout's id or organization's address"
     inlines = [PayoutLineInline]
 
     @admin.display(description="reason")
@@ -54,27 +34,26 @@ class OrganizerPayoutAdmin(Amounts, ReadOnly, ModelAdmin):
 
 
 @admin.register(PlatformPayout)
-class PlatformPayoutAdmin(Amounts, ReadOnly, ModelAdmin):
-    list_display = ["stripe_payout_id", "shown_amount", "status", "arrival_date", "failure_code"]
-    list_filter = ["status", "automatic", "currency"]
-    search_fields = ["stripe_payout_id"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+class PlatformPayoutAdmin(ReadOnly, StaffAdmin):
+    list_display = ["stripe_payout_id", "amount", "status", "arrival_date", "failure_code"]
+    list_filter = ["status", "automatic"]
+    found_by = ["stripe_payout_id"]
+    search_help_text = "Payout's id"
 
 
 @admin.register(PayoutLine)
-class PayoutLineAdmin(Amounts, ReadOnly, ModelAdmin):
-    list_display = ["balance_transaction_id", "payout", "type", "order", "shown_amount", "allocated"]
-    list_filter = ["type", "allocated", "currency"]
+class PayoutLineAdmin(ReadOnly, StaffAdmin):
+    list_display = ["balance_transaction_id", "payout", "type", "order", "amount", "allocated"]
     list_select_related = ["payout", "order"]
-    search_fields = ["balance_transaction_id", "source_id", "payout__stripe_payout_id", "order__code"]
-    show_full_result_count = False
+    ordering = ["-id"]
+    sortable_by = ()
+    found_by = ["balance_transaction_id", "source_id", "payout__stripe_payout_id", "order__code"]
+    search_help_text = "Order's code or Stripe id"
 
 
 @admin.register(PayoutRequest)
-class PayoutRequestAdmin(Amounts, ReadOnly, ModelAdmin):
-    list_display = ["organization", "shown_amount", "status", "requested_by", "payout", "created_at"]
-    list_filter = ["status", "currency"]
+class PayoutRequestAdmin(ReadOnly, StaffAdmin):
+    list_display = ["organization", "amount", "status", "requested_by", "payout", "created_at"]
+    list_filter = ["status"]
     list_select_related = ["organization", "requested_by", "payout"]
     search_fields = ["organization__name", "organization__slug", "payout__stripe_payout_id"]
-    show_full_result_count = False

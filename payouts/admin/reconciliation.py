@@ -1,21 +1,21 @@
 """Stripe against the books: what doesn't match, and what was imported and compared to find it."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from accounts.admin import ReadOnly
-from maly.errors import MalyError
+from accounts.admin.actions import Acting, confirmed
+from accounts.admin.base import ReadOnly, StaffAdmin
 from payouts import postings
 from payouts.models import (
     BalanceComparison,
@@ -42,14 +42,23 @@ class NoteForm(forms.Form):
     """What staff say about a difference."""
 
     reason = forms.CharField(
-        max_length=500, label="What is being done about it", help_text="Kept in the audit log."
+        max_length=500,
+        label="What is being done about it",
+        help_text="Kept in the audit log.",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
 
 class ExplanationForm(NoteForm):
     """What a movement of no known kind was; on an organizer's balance it becomes the organizer's."""
 
-    account = forms.ChoiceField(choices=list(EXPLAINED_AS.items()), label="What it was")
+    account = forms.ChoiceField(
+        choices=list(EXPLAINED_AS.items()), label="What it was", widget=UnfoldAdminSelectWidget
+    )
+
+
+def tell(row: MoneyException) -> str:
+    return f"{row.subject}: {row.words}"
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -80,15 +89,14 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(MoneyException)
-class MoneyExceptionAdmin(ReadOnly, ModelAdmin):
+class MoneyExceptionAdmin(Acting, ReadOnly, StaffAdmin):
     list_display = ["kind", "about", "expected", "found", "books", "first_seen_at", "acknowledged_at", "note"]
-    list_filter = [StateFilter, "kind", "currency"]
+    list_filter = [StateFilter, "kind"]
     list_select_related = ["acknowledged_by"]
     search_fields = ["subject", "ids"]
     ordering = ["-last_seen_at"]
     readonly_fields = ["linked_ids", "expected", "found"]
     exclude = ["ids", "expected_amount", "found_amount"]
-    show_full_result_count = False
     list_before_template = "payouts/admin/attention_link.html"
     actions = ["acknowledge_exceptions", "explain_movements"]
 
@@ -130,57 +138,35 @@ class MoneyExceptionAdmin(ReadOnly, ModelAdmin):
         }
         return render(request, "payouts/admin/attention.html", context)
 
-    def has_decide_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser or request.user.has_perm("payouts.change_moneyexception"))
+    @confirmed(
+        "Acknowledge",
+        warning="Somebody knows of these differences and is at it. They stay until they are gone.",
+        button="Acknowledge",
+        permission="payouts.change_moneyexception",
+        form=NoteForm,
+        tell=tell,
+    )
+    def acknowledge_exceptions(self, request: HttpRequest, row: MoneyException, given: dict[str, Any]) -> str:
+        if row.cleared_at is not None:
+            return "is gone already."
+        acknowledge(row, actor=request.user, note=given["reason"])
+        return "done."
 
-    @admin.action(description="Acknowledge…", permissions=["decide"])
-    def acknowledge_exceptions(
-        self, request: HttpRequest, rows: QuerySet[MoneyException]
-    ) -> HttpResponse | None:
-        def decide(row: MoneyException, given: dict[str, Any]) -> None:
-            acknowledge(row, actor=request.user, note=given["reason"])  # type: ignore[arg-type]
-
-        chosen = rows.filter(cleared_at=None)
-        return self._ask(request, chosen, "acknowledge_exceptions", NoteForm, decide)
-
-    @admin.action(description="Explain…", permissions=["decide"])
-    def explain_movements(self, request: HttpRequest, rows: QuerySet[MoneyException]) -> HttpResponse | None:
-        def decide(row: MoneyException, given: dict[str, Any]) -> None:
-            explain(row, account=given["account"], actor=request.user, reason=given["reason"])  # type: ignore[arg-type]
-
-        chosen = rows.filter(cleared_at=None, kind=MoneyException.Kind.UNKNOWN)
-        return self._ask(request, chosen, "explain_movements", ExplanationForm, decide)
-
-    def _ask(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[MoneyException],
-        action: str,
-        form_class: type[forms.Form],
-        decide: Callable[[MoneyException, dict[str, Any]], None],
-    ) -> HttpResponse | None:
-        """The page that asks what is so; once it is said, each of the rows decided by it."""
-        if not rows.exists():
-            self.message_user(request, "None of these can be decided that way.", messages.WARNING)
-            return None
-        form = form_class(request.POST if "decided" in request.POST else None)
-        if not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": form_class.__doc__,
-                "rows": rows,
-                "form": form,
-                "action": action,
-            }
-            return render(request, "payouts/admin/decide_exceptions.html", context)
-        for row in rows:
-            try:
-                decide(row, form.cleaned_data)
-            except MalyError as error:
-                self.message_user(request, f"{row}: {error.detail}", messages.ERROR)
-            else:
-                self.message_user(request, f"{row}: done.", messages.SUCCESS)
-        return redirect(reverse("admin:payouts_moneyexception_changelist"))
+    @confirmed(
+        "Explain",
+        warning="Movements of no known kind are booked as what they were; on an organizer's balance they become the "
+        "organizer's. Other differences are left alone.",
+        button="Book it",
+        permission="payouts.change_moneyexception",
+        is_money=True,
+        form=ExplanationForm,
+        tell=tell,
+    )
+    def explain_movements(self, request: HttpRequest, row: MoneyException, given: dict[str, Any]) -> str:
+        if row.cleared_at is not None or row.kind != MoneyException.Kind.UNKNOWN:
+            return "can't be decided that way."
+        explain(row, account=given["account"], actor=request.user, reason=given["reason"])
+        return "done."
 
 
 def _address(identifier: str) -> str:
@@ -198,45 +184,35 @@ def _address(identifier: str) -> str:
 
 
 @admin.register(BalanceTransaction)
-class BalanceTransactionAdmin(ReadOnly, ModelAdmin):
-    list_display = ["stripe_id", "books", "type", "source_id", "shown_net", "status", "created_at"]
-    list_filter = ["type", "status", "currency"]
-    search_fields = ["=stripe_id", "=source_id", "=transfer_id", "=reversal_id", "=books"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+class BalanceTransactionAdmin(ReadOnly, StaffAdmin):
+    list_display = ["stripe_id", "books", "type", "source_id", "net_amount", "status", "created_at"]
+    ordering = ["-created_at", "-id"]
+    sortable_by = ()
+    found_by = ["source_id"]
+    search_help_text = "Stripe id"
 
-    @admin.display(description="net")
-    def shown_net(self, row: BalanceTransaction) -> str:
-        return in_words(row.net_amount, row.currency)
+    def find(self, rows: QuerySet[Any], fields: Iterable[str], words: str) -> QuerySet[Any]:
+        """Unique by account and id: with every account, that index finds a movement by its id."""
+        if not words.strip().startswith("txn_"):
+            return super().find(rows, fields, words)
+        accounts = BalanceImport.objects.values("account_id")
+        return rows.filter(account_id__in=accounts, stripe_id=words.strip())
 
 
 @admin.register(BalanceComparison)
-class BalanceComparisonAdmin(ReadOnly, ModelAdmin):
-    list_display = ["books", "at_stripe", "in_ledger", "in_flight", "compared_at"]
-    list_filter = ["currency"]
+class BalanceComparisonAdmin(ReadOnly, StaffAdmin):
+    list_display = ["books", "stripe_amount", "ledger_amount", "in_flight_amount", "compared_at"]
     search_fields = ["books"]
-
-    @admin.display(description="Stripe says")
-    def at_stripe(self, row: BalanceComparison) -> str:
-        return in_words(row.stripe_amount, row.currency)
-
-    @admin.display(description="ledger")
-    def in_ledger(self, row: BalanceComparison) -> str:
-        return in_words(row.ledger_amount, row.currency)
-
-    @admin.display(description="in flight")
-    def in_flight(self, row: BalanceComparison) -> str:
-        return in_words(row.in_flight_amount, row.currency)
 
 
 @admin.register(BalanceImport)
-class BalanceImportAdmin(ReadOnly, ModelAdmin):
+class BalanceImportAdmin(ReadOnly, StaffAdmin):
     list_display = ["__str__", "books", "complete_at", "unreachable_since", "error"]
     search_fields = ["account_id", "books"]
 
 
 @admin.register(Reconciliation)
-class ReconciliationAdmin(ReadOnly, ModelAdmin):
+class ReconciliationAdmin(ReadOnly, StaffAdmin):
     list_display = ["finished_at", "imported", "compared", "open_exceptions", "has_balances", "took"]
 
     @admin.display(description="took")

@@ -17,12 +17,6 @@ from ticketing.models import Event
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(client, staff):
-    client.force_login(staff)
-    return client
-
-
 def add(model: type) -> str:
     return reverse(f"admin:payouts_{model._meta.model_name}_add")
 

@@ -1,94 +1,84 @@
-"""Orders, to look at and to refund."""
+"""Orders, to look at, to refund and to mail again."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from unfold.admin import ModelAdmin, TabularInline
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
-from accounts.admin import ReadOnly
+from accounts.admin.actions import Acting, confirmed
+from accounts.admin.base import ReadOnly, StaffAdmin, TabularInline
+from accounts.admin.lists import only
+from accounts.services.audit import record
 from maly.errors import MalyError
 from maly.money import format_amount
 from ticketing.models import Order, OrderLine, Payment, Refund, Ticket
+from ticketing.services.buyers import resend_tickets
 from ticketing.services.refund_plans import RefundPlan
 from ticketing.services.refunds import preview_refund, request_refund
+
+COMPLETED = Q(completed_at__isnull=False)
+STATES = only(
+    "state",
+    "status__exact",
+    {
+        "awaiting_payment": ("Awaiting payment", Q(status="awaiting_payment")),
+        "partly_refunded": ("Partly refunded", COMPLETED & Q(status="partly_refunded")),
+        "refunded": ("Refunded", COMPLETED & Q(status="refunded")),
+        "disputed": ("Disputed", COMPLETED & Q(status="disputed")),
+    },
+)
+FEE_CHOICES = [("", "As the order's plan says"), ("true", "Yes"), ("false", "No")]
 
 
 class RefundForm(forms.Form):
     """What staff say when they refund orders."""
 
-    reason = forms.CharField(max_length=500, help_text="The buyer reads it.")
+    reason = forms.CharField(
+        max_length=500,
+        help_text="The buyer reads it, and the audit log keeps it.",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
     refund_application_fee = forms.NullBooleanField(
         required=False,
-        widget=forms.Select(choices=[("", "As the order's plan says"), ("true", "Yes"), ("false", "No")]),
+        widget=UnfoldAdminSelectWidget(choices=FEE_CHOICES),
         label="Give the service fee back",
     )
-    restock = forms.BooleanField(required=False, initial=True, label="Sell the seats again")
+    restock = forms.BooleanField(
+        required=False, initial=True, label="Sell the seats again", widget=UnfoldBooleanWidget
+    )
 
 
 class LineInline(ReadOnly, TabularInline):
     model = OrderLine
+    currency_at = "order.currency"
     fields = ("name", "quantity", "unit_price_amount", "unit_total_amount")
-    extra = 0
 
 
 class PaymentInline(ReadOnly, TabularInline):
     model = Payment
-    fields = ("status", "amount", "currency", "session_id", "payment_intent_id", "created_at")
-    extra = 0
+    fields = ("status", "amount", "payment_intent_id", "charge_id", "created_at")
+    show_change_link = True
 
 
 class RefundInline(ReadOnly, TabularInline):
     model = Refund
-    fields = readonly_fields = ("code", "status", "amount", "currency", "reason", "needs_staff", "created_at")
-    extra = 0
+    fields = ("code", "status", "amount", "reason", "needs_staff", "created_at")
+    readonly_fields = ("code",)
+    show_change_link = True
 
 
-@admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):
-    list_display = ("code", "event", "status", "email", "total_amount", "currency", "created_at")
-    list_filter = ("status",)
-    list_select_related = ("event",)
-    search_fields = ("code", "email")
-    exclude = ("key", "request_key")
-    inlines = (LineInline, PaymentInline, RefundInline)
-    show_full_result_count = False
-    actions = ("refund_in_full",)
-
-    def has_refund_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser or request.user.has_perm("ticketing.add_refund"))
-
-    @admin.action(description="Refund…", permissions=["refund"])
-    def refund_in_full(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponse | None:
-        form = RefundForm(request.POST if "reason" in request.POST else None)
-        if form.is_valid():
-            for order in orders:
-                self._refund(request, order, form.cleaned_data)
-            return redirect(reverse("admin:ticketing_order_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Refund all that is left",
-            "opts": self.opts,
-            "form": form,
-            "previews": [(order, *_preview(order)) for order in orders],
-        }
-        return render(request, "ticketing/admin/refund_orders.html", context)
-
-    def _refund(self, request: HttpRequest, order: Order, wish: dict[str, Any]) -> None:
-        try:
-            refund = request_refund(order, actor=request.user, origin=Refund.Origin.STAFF, **wish)
-        except MalyError as error:
-            self.message_user(request, f"{order}: {error.detail}", messages.ERROR)
-        else:
-            amount = format_amount(refund.amount, refund.currency)
-            self.message_user(request, f"{order}: {amount}, {refund.get_status_display()}.", messages.SUCCESS)
+class TicketInline(ReadOnly, TabularInline):
+    model = Ticket
+    currency_at = "order.currency"
+    fields = ("code", "holder_name", "status", "payment_status", "paid_amount")
+    readonly_fields = ("code",)
+    show_change_link = True
 
 
-def _preview(order: Order) -> tuple[RefundPlan | None, str]:
+def foresee(order: Order) -> tuple[RefundPlan | None, str]:
     """What a full refund would take from whom by the order's own terms, or why it can't be made."""
     try:
         return preview_refund(order), ""
@@ -96,10 +86,66 @@ def _preview(order: Order) -> tuple[RefundPlan | None, str]:
         return None, error.detail
 
 
-@admin.register(Ticket)
-class TicketAdmin(ReadOnly, ModelAdmin):
-    list_display = ("code", "event", "order", "holder_name", "status", "payment_status")
-    list_filter = ("status", "payment_status")
-    list_select_related = ("event", "order")
-    search_fields = ("code", "order__code", "holder_name")
-    show_full_result_count = False
+@admin.register(Order)
+class OrderAdmin(Acting, ReadOnly, StaffAdmin):
+    """Found by its own code, its buyer's email, a ticket's or refund's code, and every id that Stripe gave it."""
+
+    list_display = ("code", "event", "status", "email", "total_amount", "created_at")
+    list_filter = (STATES,)
+    list_select_related = ("event",)
+    ordering = ("-id",)
+    sortable_by = ()
+    found_by = (
+        "code",
+        "email",
+        "tickets__code",
+        "refunds__code",
+        "payments__session_id",
+        "payments__payment_intent_id",
+        "payments__charge_id",
+        "payments__transfer_id",
+        "refunds__stripe_refund_id",
+        "refunds__reversals__stripe_id",
+        "refunds__fee_refunds__stripe_id",
+        "disputes__stripe_dispute_id",
+        "disputes__reversals__stripe_id",
+        "transfers__stripe_id",
+    )
+    found_under = ("event__slug", "organization__slug")
+    search_help_text = "Code, email, address or Stripe id"
+    exclude = ("key", "request_key")
+    inlines = (LineInline, TicketInline, PaymentInline, RefundInline)
+    actions = ("refund_in_full", "resend")
+
+    @confirmed(
+        "Refund",
+        warning="All that is left of these orders goes back, and their tickets are cancelled. By each order's own "
+        "terms:",
+        button="Refund",
+        permission="ticketing.add_refund",
+        is_money=True,
+        form=RefundForm,
+        preview="ticketing/admin/_refunds.html",
+        foresee=foresee,
+    )
+    def refund_in_full(self, request: HttpRequest, order: Order, given: dict[str, Any]) -> str:
+        refund = request_refund(order, actor=request.user, origin=Refund.Origin.STAFF, **given)
+        return f"{format_amount(refund.amount, refund.currency)}, {refund.get_status_display()}."
+
+    @confirmed(
+        "Resend tickets",
+        warning="The buyers get the mail with their tickets once more. Another address is the organizer's to give.",
+        button="Send the tickets again",
+        permission="ticketing.change_order",
+        tell=lambda order: f"{order.code} to {order.email}",
+    )
+    def resend(self, request: HttpRequest, order: Order, given: dict[str, Any]) -> str:
+        resend_tickets(order, actor=request.user, email=order.email)
+        record(
+            "order.tickets_resent",
+            organization=order.organization,
+            subject=f"order:{order.code}",
+            actor=request.user,
+            reason=given["reason"],
+        )
+        return f"the tickets are on their way to {order.email}."

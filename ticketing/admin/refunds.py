@@ -1,139 +1,158 @@
 """Refunds, what organizers owe for them, and our transfers to organizers: to look at, and what staff decide."""
 
-from functools import partial
+from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
+from django.contrib import admin
+from django.http import HttpRequest
 
-from accounts.admin import ReadOnly
+from accounts.admin.actions import Acting, confirmed
+from accounts.admin.base import ReadOnly, StaffAdmin, TabularInline
 from maly.money import format_amount
-from ticketing.admin.base import Confirmed
-from ticketing.models import OrganizerReceivable, OrganizerTransfer, Refund
+from ticketing.models import (
+    ApplicationFeeRefund,
+    OrganizerReceivable,
+    OrganizerTransfer,
+    Refund,
+    TransferReversal,
+)
 from ticketing.services.paid_otherwise import pay_buyer_otherwise
 from ticketing.services.receivables import release_receivable
 from ticketing.services.refund_failures import make_organizer_whole, settle_refund
 from ticketing.services.write_offs import write_off_receivable
 
-OTHERWISE_WARNING = (
-    "We have paid these buyers ourselves, past Stripe, with what was taken from the organizers. It leaves our bank in "
-    "the books, and the tickets are cancelled again. There is no way back. Say how it was paid."
-)
-WRITE_OFF_WARNING = (
-    "What is still owed becomes our loss, for good: it is never taken from the organizer's later sales. "
-    "There is no way back."
-)
+CHANGE_REFUND = "ticketing.change_refund"
+CHANGE_RECEIVABLE = "ticketing.change_organizerreceivable"
+
+
+class ReversalInline(ReadOnly, TabularInline):
+    model = TransferReversal
+    currency_at = "refund.currency"
+    fields = ("stripe_id", "status", "amount", "created_at")
+
+
+class FeeRefundInline(ReadOnly, TabularInline):
+    model = ApplicationFeeRefund
+    currency_at = "refund.currency"
+    fields = ("stripe_id", "status", "amount", "created_at")
+
+
+def tell_refund(refund: Refund) -> str:
+    return f"{refund}: {format_amount(refund.amount, refund.currency)}. {refund.staff_reason}".strip()
+
+
+def tell_debt(receivable: OrganizerReceivable) -> str:
+    return f"{receivable.organization} owes {_open(receivable)} for {receivable.cause}."
 
 
 @admin.register(Refund)
-class RefundAdmin(Confirmed, ReadOnly, ModelAdmin):
+class RefundAdmin(Acting, ReadOnly, StaffAdmin):
     """`Needs staff` is the filter of what a person has to look at."""
 
-    list_display = ("code", "order", "status", "origin", "amount", "currency", "needs_staff", "created_at")
+    list_display = ("code", "order", "status", "origin", "amount", "needs_staff", "created_at")
     list_filter = ("needs_staff", "status", "origin")
     list_select_related = ("order",)
-    search_fields = ("code", "order__code", "stripe_refund_id")
+    ordering = ("-id",)
+    sortable_by = ()
+    found_by = ("code", "order__code", "stripe_refund_id", "reversals__stripe_id", "fee_refunds__stripe_id")
+    search_help_text = "Code of refund or order, or Stripe id"
     exclude = ("request_key", "note")  # the note is the organizer's own
-    show_full_result_count = False
+    inlines = (ReversalInline, FeeRefundInline)
     actions = ("make_whole", "pay_otherwise", "mark_settled")
 
-    def has_settle_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser or request.user.has_perm("ticketing.change_refund"))
-
-    @admin.action(description="Failed refund: give the organizer back what was taken", permissions=["settle"])
-    def make_whole(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
-        for refund in refunds:
-            self.say(request, refund, partial(self._make_whole, request, refund))
-
-    @admin.action(description="Failed refund: we paid the buyer another way…", permissions=["settle"])
-    def pay_otherwise(self, request: HttpRequest, refunds: QuerySet[Refund]) -> HttpResponse | None:
-        chosen = [(each.pk, f"{each}: {format_amount(each.amount, each.currency)}") for each in refunds]
-        reason = self.confirm(request, "pay_otherwise", OTHERWISE_WARNING, chosen)
-        if isinstance(reason, HttpResponse):
-            return reason
-        for refund in refunds:
-            self.say(request, refund, partial(self._pay_otherwise, request, refund, reason))
-        return None
-
-    @admin.action(description="What needed staff is done", permissions=["settle"])
-    def mark_settled(self, request: HttpRequest, refunds: QuerySet[Refund]) -> None:
-        for refund in refunds:
-            self.say(request, refund, partial(self._settle, request, refund))
-
-    def _make_whole(self, request: HttpRequest, refund: Refund) -> str:
+    @confirmed(
+        "Failed refund: give the organizer back what was taken",
+        warning="What these refunds had taken from the organizers goes back to them by a transfer.",
+        button="Give it back",
+        permission=CHANGE_REFUND,
+        is_money=True,
+        tell=tell_refund,
+    )
+    def make_whole(self, request: HttpRequest, refund: Refund, given: dict[str, Any]) -> str:  # noqa: ARG002
         sent = make_organizer_whole(refund, actor=request.user)
         amount = format_amount(sent.amount, sent.currency)
         return f"{amount} to the organizer, {sent.get_status_display()}. {sent.failure_reason}"
 
-    def _pay_otherwise(self, request: HttpRequest, refund: Refund, reason: str) -> str:
-        return f"{pay_buyer_otherwise(refund, actor=request.user, reason=reason).get_status_display()}."
+    @confirmed(
+        "Failed refund: we paid the buyer another way",
+        warning="We have paid these buyers ourselves, past Stripe, with what was taken from the organizers. It leaves "
+        "our bank in the books, and the tickets are cancelled again. There is no way back. Say how it was paid.",
+        button="We have paid them",
+        permission=CHANGE_REFUND,
+        is_money=True,
+        tell=tell_refund,
+    )
+    def pay_otherwise(self, request: HttpRequest, refund: Refund, given: dict[str, Any]) -> str:
+        paid = pay_buyer_otherwise(refund, actor=request.user, reason=given["reason"])
+        return f"{paid.get_status_display()}."
 
-    def _settle(self, request: HttpRequest, refund: Refund) -> str:
+    @confirmed(
+        "What needed staff is done",
+        warning="These refunds need nobody any more.",
+        button="It is done",
+        permission=CHANGE_REFUND,
+        is_money=True,
+        tell=tell_refund,
+    )
+    def mark_settled(self, request: HttpRequest, refund: Refund, given: dict[str, Any]) -> str:  # noqa: ARG002
         was_open = settle_refund(refund, actor=request.user)
         return "it needs nobody any more." if was_open else "it needed nobody."
 
 
 @admin.register(OrganizerReceivable)
-class OrganizerReceivableAdmin(Confirmed, ReadOnly, ModelAdmin):
+class OrganizerReceivableAdmin(Acting, ReadOnly, StaffAdmin):
     list_display = (
         "organization",
         "cause",
         "amount",
         "settled_amount",
         "written_off_amount",
-        "currency",
         "needs_staff",
+        "created_at",
     )
-    list_filter = ("needs_staff", "currency")
+    list_filter = ("needs_staff",)
     list_select_related = ("organization", "refund", "dispute")
-    search_fields = ("organization__name", "refund__code", "refund__order__code")
-    show_full_result_count = False
+    found_by = ("refund__code", "refund__order__code", "dispute__order__code", "dispute__stripe_dispute_id")
+    found_under = ("organization__slug",)
+    search_help_text = "Code of refund or order, or Stripe id"
     actions = ("release", "write_off")
 
-    def has_release_permission(self, request: HttpRequest) -> bool:
-        return bool(
-            request.user.is_superuser or request.user.has_perm("ticketing.change_organizerreceivable")
-        )
+    @confirmed(
+        "Take it from the organizer",
+        warning="What is owed is taken from the organizers' balances, now and after each of their sales.",
+        button="Take it",
+        permission=CHANGE_RECEIVABLE,
+        is_money=True,
+        tell=tell_debt,
+    )
+    def release(self, request: HttpRequest, receivable: OrganizerReceivable, given: dict[str, Any]) -> str:  # noqa: ARG002
+        released = release_receivable(receivable, actor=request.user)
+        return f"{_open(released)} is still owed."
 
-    @admin.action(description="Take it from the organizer", permissions=["release"])
-    def release(self, request: HttpRequest, receivables: QuerySet[OrganizerReceivable]) -> None:
-        for receivable in receivables:
-            released = release_receivable(receivable, actor=request.user)
-            words = f"{released.organization}: {_open(released)} is still owed."
-            self.message_user(request, words, messages.SUCCESS)
-
-    @admin.action(description="Write it off…", permissions=["release"])
-    def write_off(
-        self, request: HttpRequest, receivables: QuerySet[OrganizerReceivable]
-    ) -> HttpResponse | None:
-        chosen = [
-            (each.pk, f"{each.organization} owes {_open(each)} for {each.cause}.") for each in receivables
-        ]
-        reason = self.confirm(request, "write_off", WRITE_OFF_WARNING, chosen)
-        if isinstance(reason, HttpResponse):
-            return reason
-        for receivable in receivables:
-            work = partial(self._write_off, request, receivable, reason)
-            self.say(request, receivable.organization, work)
-        return None
-
-    def _write_off(self, request: HttpRequest, receivable: OrganizerReceivable, reason: str) -> str:
+    @confirmed(
+        "Write it off",
+        warning="What is still owed becomes our loss, for good: it is never taken from the organizer's later sales. "
+        "There is no way back.",
+        button="Write it off",
+        permission=CHANGE_RECEIVABLE,
+        is_money=True,
+        tell=tell_debt,
+    )
+    def write_off(self, request: HttpRequest, receivable: OrganizerReceivable, given: dict[str, Any]) -> str:
         owed = _open(receivable)
-        write_off_receivable(receivable, actor=request.user, reason=reason)
+        write_off_receivable(receivable, actor=request.user, reason=given["reason"])
         return f"{owed} is our loss."
 
 
 @admin.register(OrganizerTransfer)
-class OrganizerTransferAdmin(ReadOnly, ModelAdmin):
+class OrganizerTransferAdmin(ReadOnly, StaffAdmin):
     """One that is requested for long waits for our own balance: its failure reason says so."""
 
-    list_display = ("order", "purpose", "status", "amount", "currency", "failure_reason", "created_at")
+    list_display = ("order", "purpose", "status", "amount", "failure_reason", "created_at")
     list_filter = ("status", "purpose")
     list_select_related = ("order",)
-    search_fields = ("order__code", "refund__code", "stripe_id")
+    found_by = ("order__code", "refund__code", "stripe_id")
+    search_help_text = "Code of refund or order, or Stripe id"
     exclude = ("idempotency_key", "destination", "lease_until")
-    show_full_result_count = False
 
 
 def _open(receivable: OrganizerReceivable) -> str:
