@@ -1,4 +1,7 @@
-"""`python -m benchmarks [--write]`: measure everything and print a table; --write puts it into docs/performance.md."""
+"""`python -m benchmarks [--write] [--orders N]`: measure everything and print a table.
+
+--write puts it into docs/performance.md.
+"""
 
 import argparse
 import os
@@ -10,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import measures
+from benchmarks.crowd import measure_crowd
 from benchmarks.measures import Bare, Row
 from benchmarks.stand import ROOT, Stand
 
@@ -20,13 +24,16 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Maly on this machine.")
     parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT.name}")
-    is_to_be_written = parser.parse_args().write
+    parser.add_argument(
+        "--orders", type=int, default=1_000_000, help="How many orders there are for the last rows; 0: none."
+    )
+    given = parser.parse_args()
     started = time.monotonic()
     stand = Stand()
     try:
         say("Starting the marketplace …")
         stand.start()
-        rows = list(measure(stand))
+        rows = list(measure(stand, given.orders))
     except Exception:
         say(stand.last_words())
         raise
@@ -34,26 +41,28 @@ def main() -> int:
         stand.stop()
     text = f"{render(rows)}\n\n{describe(time.monotonic() - started)}"
     say(f"\n{text}")
-    if is_to_be_written:
+    if given.write:
         write(text)
     return 0
 
 
-def measure(stand: Stand) -> Iterable[Row]:
+def measure(stand: Stand, orders: int) -> Iterable[Row]:
     """Every row, from the quiet ones to the rough ones."""
     bare = Bare(stand)
     slug, _type = stand.make_event("Benchmark: statements", capacity=1000)
     stand.wait_until_idle()  # else the events of the seeded orders would be counted too
     statements = measures.count_statements(stand, slug)
+    purchase = measures.measure_purchase_cpu(stand, "Benchmark: purchases")
     steps: list[Callable[[], Iterable[Row]]] = [
         lambda: measures.measure_pages(stand, bare, statements["page"]),
-        lambda: measures.measure_purchases(stand, statements["purchase"]),
+        lambda: measures.measure_purchases(purchase, statements["purchase"]),
         lambda: measures.measure_holds(stand, bare),
         lambda: measures.measure_rush(stand),
         lambda: measures.measure_webhooks(stand),
         lambda: measures.measure_memory(stand),
         lambda: measures.measure_start(stand),
         lambda: measures.measure_weight(stand),
+        lambda: measure_crowd(stand, orders, purchase.cpu_ms),
     ]
     for step in steps:
         for row in step():

@@ -38,7 +38,6 @@ CARTS: dict[str, tuple[Cart, ...]] = {
         (("Place at the press", 2),),
     ),
 }
-BUSY = 300
 CARD = "4242424242424242"
 AVAILABLE_AT_ONCE = "4000000000000077"
 
@@ -56,18 +55,6 @@ def make_demo_orders(people: People, events: dict[str, Event], stripe: Stripe) -
     made += _attendee_buys(people, events["Night Market: Opening Night"], stripe)
     settle_the_books()
     _let_end(people, events["Autumn Lantern Walk"])
-    return made
-
-
-def make_busy_orders(events: dict[str, Event], stripe: Stripe) -> int:
-    """Three hundred more orders of the two events that have room for them."""
-    made = 0
-    for number in range(100, 100 + BUSY):
-        is_third = number % 3 == 0
-        title = "Candlelight Concert" if is_third else "Night Market: Opening Night"
-        kind = "Seat" if is_third else "General admission"
-        made += buy(events[title], ((kind, 1),), number, stripe)
-    settle_the_books()
     return made
 
 

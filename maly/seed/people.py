@@ -40,12 +40,12 @@ def make_people(stripe: Stripe | None) -> People:
 
     Without the sandbox nobody has: at the real Stripe only people can fill in their details.
     """
-    organizer = _person("organizer@example.com", "Olive Harbour")
-    host = _person("host@example.com", "Host")
-    newhost = _person("newhost@example.com", "Newhost")
-    scanner = _person("scanner@example.com", "Sam Scanner")
-    attendee = _person("attendee@example.com", "Ada Obi")
-    _person("admin@example.com", "Alex Admin", is_platform_admin=True, is_staff=True, is_superuser=True)
+    organizer = make_person("organizer@example.com", "Olive Harbour")
+    host = make_person("host@example.com", "Host")
+    newhost = make_person("newhost@example.com", "Newhost")
+    scanner = make_person("scanner@example.com", "Sam Scanner")
+    attendee = make_person("attendee@example.com", "Ada Obi")
+    make_person("admin@example.com", "Alex Admin", is_platform_admin=True, is_staff=True, is_superuser=True)
     harbour = make_team(
         "harbour-arts",
         "Harbour Arts",
@@ -78,7 +78,8 @@ def make_people(stripe: Stripe | None) -> People:
     )
 
 
-def _person(email: str, name: str, **flags: bool) -> User:
+def make_person(email: str, name: str, **flags: bool) -> User:
+    """Somebody with the demo's password, made if they aren't there."""
     user = User.objects.filter(email=email).first() or User.objects.create_user(
         email, PASSWORD, name=name, **flags
     )

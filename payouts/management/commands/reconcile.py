@@ -59,8 +59,10 @@ class Command(BaseCommand):
         return given
 
     def _print(self, outcome: Outcome) -> None:
-        for row in outcome.unread:
+        for row in outcome.failed:
             self.stdout.write(f"Not read: {_name(row)}. {row.error}")
+        if closed := len(outcome.unread) - len(outcome.failed):
+            self.stdout.write(f"Not asked: {closed} accounts that were closed.")
         for each in outcome.open:
             known = " (acknowledged)" if each.acknowledged_at else ""
             self.stdout.write(f"{each.get_kind_display()}{known}: {', '.join(each.ids)}")
