@@ -37,6 +37,14 @@ class AlreadyMember(MalyError):
     message = _("This person is already a member. Change their role in the list of members instead.")
 
 
+class TeamFull(MalyError):
+    """Raised when an organization has as many people as it may have; who is in it stays in it."""
+
+    code = "TEAM_FULL"
+    status = 409
+    message = _("This team has no room for another person.")
+
+
 class OwnershipFixed(MalyError):
     """Raised when a personal organization is to be handed over: it is its host's for good."""
 
@@ -122,6 +130,13 @@ class MfaAccount(MfaRequired):
     message = _(
         "This account uses two-factor authentication. Make a token on your account's API tokens page."
     )
+
+
+class PremiumRequired(Forbidden):
+    """Raised when something is asked for that Premium gives."""
+
+    code = "PREMIUM_REQUIRED"
+    message = _("This is part of Premium. An owner of the organization can get it at /premium/.")
 
 
 class IdempotencyKeyReused(MalyError):

@@ -201,9 +201,11 @@ class AuditEntry(models.Model):
         COMMAND = "command", "Command"
 
     actor_kind = models.CharField(max_length=10, choices=Actor)
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     action = models.CharField(max_length=60, help_text="Dotted: fees.override_set, order.paid.")
-    organization = models.ForeignKey(Organization, null=True, on_delete=models.PROTECT, related_name="+")
+    organization = models.ForeignKey(
+        Organization, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     subject = models.CharField(max_length=80, blank=True, help_text="Such as order:M-7K2QX4C.")
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
@@ -213,8 +215,20 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
+        # Staff read it newest first, by any one of these, among millions.
         indexes = [
-            models.Index(fields=["organization", "-id"], name="audit_organization"),
+            models.Index(fields=["-at", "-id"], name="audit_at"),
+            models.Index(fields=["organization", "-at", "-id"], name="audit_of_organization"),
+            models.Index(
+                fields=["actor", "-at", "-id"], condition=models.Q(actor__isnull=False), name="audit_actor"
+            ),
+            models.Index(fields=["action", "-at", "-id"], name="audit_action"),
+            # What staff and commands did is rare among what buyers and Stripe did.
+            models.Index(
+                fields=["actor_kind", "-at", "-id"],
+                condition=models.Q(actor_kind__in=["staff", "command"]),
+                name="audit_by_staff",
+            ),
             models.Index(fields=["subject"], name="audit_subject"),
         ]
 

@@ -35,7 +35,9 @@ class RateForm(forms.ModelForm):
         help_text="UTC. Left empty, it counts from now on.",
     )
     reason = forms.CharField(
-        max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="Kept in the audit log."
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Kept in the audit log.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -110,6 +112,7 @@ class PlanAssignmentForm(forms.ModelForm):
     class Meta:
         model = PlanAssignment
         fields = ["organization", "plan", "reason"]
+        widgets = {"reason": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -52,6 +52,7 @@ TRIES_IN_A_REQUEST = 2
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 8.0
 SIGNATURE_TOLERANCE_SECONDS = 300
+API_VERSION: str = stripe.api_version  # the SDK's own, and that of the webhook endpoints
 _is_patient: ContextVar[bool] = ContextVar("is_patient", default=False)
 
 # Stripe Express by its controller properties; `type=express` is deprecated (docs.stripe.com/connect).

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connect.gateway import call
+from connect.gateway import call, call_list
 from connect.stripe_objects import BalanceTransaction, Data
 
 PAGE = 100
@@ -64,6 +64,13 @@ def page_events(account_id: str, types: Sequence[str], span: Span) -> Iterator[l
     for rows, _has_more in _pages(read, wanted, ""):
         # The SDK makes numbers of Stripe's decimal texts; a webhook's body has the texts.
         yield [json.loads(json.dumps(row, default=str)) for row in rows]
+
+
+def list_webhook_endpoints() -> list[Data]:
+    """The webhook endpoints that Stripe knows in the key's mode. Raises GatewayError."""
+    return call_list(
+        "list_webhook_endpoints", lambda client: client.v1.webhook_endpoints.list({"limit": PAGE})
+    )
 
 
 def _pages(

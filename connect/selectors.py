@@ -97,6 +97,32 @@ def terms_of_plan(terms: FeeTerms) -> FeeTermsInForce:
     )
 
 
+def get_plan_terms(
+    plan: FeePlan, currency: str, *, organization: Organization | None = None
+) -> FeeTermsInForce | None:
+    """What a plan asks for in a currency now, with the organization's own rate if it has one; None: it can't sell.
+
+    Of an organization it says what would count if it were on this plan.
+    """
+    now = timezone.now()
+    terms = plan.terms.filter(currency=currency, effective_from__lte=now).first()
+    if terms is None:
+        return None
+    terms.plan = plan
+    found = terms_of_plan(terms)
+    begun = FeeOverride.objects.filter(organization=organization, currency=currency, effective_from__lte=now)
+    override = begun.first() if organization else None
+    if override is None or override.percent is None or override.fixed_amount is None:
+        return found
+    return replace(found, percent=override.percent, fixed_amount=override.fixed_amount, is_override=True)
+
+
+def plan_currencies(plan: FeePlan) -> list[str]:
+    """The currencies that a plan can sell in, now or soon; dollars first."""
+    found = plan.terms.order_by("currency").values_list("currency", flat=True).distinct()
+    return sorted(found, key=lambda currency: (currency != "usd", currency))
+
+
 def has_override(organization: Organization, currency: str) -> bool:
     """Whether an override counts now, or one has been set for later."""
     now = timezone.now()
@@ -203,7 +229,7 @@ def plan_codes(organization: str) -> Coalesce:
 
 def last_event_received(endpoint: str) -> datetime | None:
     """When Stripe last delivered something to an endpoint."""
-    times = StripeEvent.objects.filter(endpoint=endpoint).order_by("-received_at")
+    times = StripeEvent.objects.filter(endpoint=endpoint).order_by("-pk")  # `received_at` has no index
     return times.values_list("received_at", flat=True).first()
 
 

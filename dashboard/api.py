@@ -3,14 +3,14 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Entitlement, Membership, Organization, Role
+from accounts.models import Membership, Organization, Role
+from accounts.premium import is_premium
 from connect.selectors import payment_status, plan_codes
 from maly.api import CursorPagination
 from payouts.services.trail import Trail, read_trail
@@ -18,8 +18,6 @@ from ticketing.access import find_order, sees_split
 from ticketing.api.base import ThrottledView
 from ticketing.models import Order
 from ticketing.serializers import BuyerOrderSerializer, MemberOrderSerializer, read_order_parts
-
-PREMIUM = "premium"
 
 
 class Me(APIView):
@@ -38,12 +36,11 @@ class Me(APIView):
         user = request.user
         personal = Organization.objects.filter(host=user).first()
         status = payment_status(personal) if personal else None
-        entitled = Entitlement.objects.filter(user=user, kind=PREMIUM, until__gt=timezone.now())
         answer = {
             "email": user.email,
             "name": user.name,
             "is_platform_admin": user.is_platform_admin,
-            "is_premium": entitled.exists(),
+            "is_premium": is_premium(user),
             "stripe_account_id": status.account_id if status else None,
             "stripe_onboarding_complete": bool(status and status.verified),
         }

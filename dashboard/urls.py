@@ -3,7 +3,7 @@
 from django.urls import path
 
 from dashboard import api
-from dashboard.views import home, orders, payments, profile
+from dashboard.views import home, insight, orders, payments, profile
 
 app_name = "dashboard"
 PAYMENTS = "dashboard/settings/payments/"
@@ -14,6 +14,8 @@ urlpatterns = [
     path("api/orders/<str:code>", api.ShowOrder.as_view(), name="order"),
     path("dashboard/", home.home, name="home"),
     path("dashboard/orders/<str:code>/", orders.order, name="order-detail"),
+    path("dashboard/insight/", insight.insight, name="insight"),
+    path("dashboard/insight/insight.csv", insight.export, name="insight-export"),
     path("dashboard/settings/profile/", profile.profile, name="profile"),
     path(PAYMENTS, payments.payments, name="payments"),
     path(f"{PAYMENTS}connect/", payments.connect_stripe, name="payments-connect"),

@@ -12,6 +12,7 @@ from accounts.access import enter_organization, has_role, require_role
 from accounts.models import Membership, Role, User
 from maly.errors import Forbidden, NotFound
 from ticketing.models import Dispute, DoorLink, Event, Order
+from ticketing.selectors.addresses import find_by_address, is_address_of
 
 CODE = re.compile(r"M-[0-9A-HJKMNP-TV-Z]{7}")
 DISPUTE = re.compile(r"d[pu]_[0-9A-Za-z]{1,60}")
@@ -39,7 +40,7 @@ class Gatekeeper:
 
 def find_public_event(slug: str, user: User | AnonymousUser) -> Event:
     """The event of a public page, with its organization; drafts exist for members only. Raises NotFound."""
-    event = Event.objects.select_related("organization").filter(slug=slug).first()
+    event = find_by_address(Event.objects.select_related("organization"), slug)
     if event is None or not (event.is_public or has_role(user, event.organization_id, Role.SCANNER)):
         raise NotFound
     return event
@@ -51,7 +52,7 @@ def find_event_for_member(user: User | AnonymousUser, slug: str, role: Role) -> 
     Raises NotFound for a draft of others and for a missing event, Forbidden for a member below `role`. The public
     may know that a published event exists, but what a stranger asks here is still not theirs: NotFound.
     """
-    event = Event.objects.select_related("organization").filter(slug=slug).first()
+    event = find_by_address(Event.objects.select_related("organization"), slug)
     if event is None or not user.is_authenticated:
         raise NotFound
     require_role(user, event.organization, role)
@@ -66,7 +67,7 @@ def find_event_at_door(
     A door link opens its own event only. Raises as find_event_for_member does.
     """
     if door is not None:
-        if door.event.slug != slug or not door.is_open:
+        if not door.is_open or not is_address_of(door.event, slug):
             raise NotFound
         return door.event, Gatekeeper(door=door)
     event = find_event_for_member(user, slug, Role.SCANNER)
@@ -79,7 +80,7 @@ def enter_event(request: HttpRequest, slug: str, role: Role) -> tuple[Event, Mem
 
     From then on the caller works in the event's organization, as the page's navigation says.
     """
-    event = Event.objects.select_related("organization").filter(slug=slug).first()
+    event = find_by_address(Event.objects.select_related("organization"), slug)
     if event is None:
         raise NotFound
     return event, enter_organization(request, event.organization, role)

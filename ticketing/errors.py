@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from maly.errors import MalyError
+from accounts.errors import PremiumRequired
+from maly.errors import Invalid, MalyError
 
 
 class EventNotOnSale(MalyError):
@@ -125,12 +126,19 @@ class TicketTypeChanged(MalyError):
     message = _("Somebody else changed this ticket while you were editing it. Nothing of yours is saved yet.")
 
 
-class AddressFixed(MalyError):
-    """Raised when the web address of an event that has sold a ticket is to be changed: buyers have the link."""
+class AddressFixed(PremiumRequired):
+    """Raised when the address of an event that has sold a ticket is to be changed: buyers have the link."""
 
-    code = "ADDRESS_FIXED"
-    status = 409
-    message = _("The web address can't change once a ticket is sold: buyers have the link.")
+    message = _(
+        "The web address can't change once a ticket is sold: buyers have the link. "
+        "With Premium it can, and the old address leads to the new one."
+    )
+
+
+class AddressTaken(Invalid):
+    """Raised when another event has the web address, or had it and still leads there."""
+
+    message = _("Another event has this web address. Choose another.")
 
 
 class TicketTypeInUse(MalyError):
@@ -279,6 +287,16 @@ class DisputeTooLate(MalyError):
     code = "DISPUTE_TOO_LATE"
     status = 409
     message = _("The time to answer this dispute has passed. The bank decides without our evidence.")
+
+
+class DraftChanged(MalyError):
+    """Raised when a dispute's draft is saved or sent by whoever was shown an older one."""
+
+    code = "DRAFT_CHANGED"
+    status = 409
+    message = _(
+        "Somebody else has changed the draft since. Nothing of yours was saved or sent: compare the two."
+    )
 
 
 class DisputeAnswerRefused(MalyError):

@@ -44,4 +44,4 @@ def organizer_dispute_url(dispute: Dispute) -> str:
 
 def dispute_url(dispute: Dispute) -> str:
     """Where staff answer a dispute."""
-    return f"{settings.SITE_URL}{reverse('admin:ticketing_dispute_answer', args=[dispute.pk])}"
+    return f"{settings.SITE_URL}{reverse('adminpanel:dispute', args=[dispute.stripe_dispute_id])}"

@@ -73,6 +73,7 @@ class EventSerializer(serializers.Serializer[Any]):
     refund_policy = serializers.CharField()
     cover_url = serializers.CharField(allow_null=True)
     cover_alt = serializers.CharField()
+    accent = serializers.CharField(help_text="The colour of its page; empty: the usual one.")
     currency = serializers.CharField()
     fee_absorption = serializers.CharField()
     capacity = serializers.IntegerField(allow_null=True)

@@ -15,8 +15,10 @@ from accounts.errors import (
     InvitationForAnother,
     InvitationNotFound,
     InvitationUsed,
+    TeamFull,
 )
 from accounts.models import Invitation, Membership, Organization, Role, User, make_secret
+from accounts.premium import PREMIUM_TEAM_MEMBERS, most_members
 from accounts.services import audit
 from accounts.services.members import check_may_grant, lock_organization
 from accounts.services.users import has_verified_email
@@ -28,8 +30,8 @@ VALID_FOR = timedelta(days=7)
 def invite_member(organization: Organization, *, email: str, role: str, actor: User) -> Invitation:
     """Invite an address; inviting it again replaces the open invitation, whose link then stops working.
 
-    Raises Forbidden for an actor who may not give the role, AlreadyMember, and MailNotSent when the invitation is saved
-    but the mail server refused it.
+    Raises Forbidden for an actor who may not give the role, AlreadyMember, TeamFull, and MailNotSent when the
+    invitation is saved but the mail server refused it.
     """
     email = email.strip().lower()
     if role not in Role.values:
@@ -41,6 +43,7 @@ def invite_member(organization: Organization, *, email: str, role: str, actor: U
         if Membership.objects.filter(organization=organization, user__email=email).exists():
             raise AlreadyMember(attr="email")
         _revoke_open(organization, email)
+        _check_room(organization, waiting=_waiting(organization).count())
         invitation = Invitation.objects.create(
             organization=organization,
             email=email,
@@ -103,7 +106,7 @@ def accept_invitation(token: str, *, user: User) -> Membership:
     """Join the organization; accepting again returns the membership. A member keeps the role that they have.
 
     Raises as find_invitation does, InvitationForAnother unless the invited address is the user's own and confirmed,
-    InvitationUsed when the membership that it gave has ended.
+    InvitationUsed when the membership that it gave has ended, TeamFull.
     """
     found = find_invitation(token)
     if found.email != user.email or not has_verified_email(user):
@@ -129,12 +132,31 @@ def hash_token(token: str) -> str:
 def _join(
     invitation: Invitation, organization: Organization, user: User, member: Membership | None
 ) -> Membership:
+    if member is None:
+        _check_room(organization, waiting=0)
     invitation.accepted_at = timezone.now()
     invitation.save(update_fields=["accepted_at"])
     if member is None:
         member = Membership.objects.create(user=user, organization=organization, role=invitation.role)
         _record("member.joined", invitation, user, after={"role": member.role})
     return member
+
+
+def _waiting(organization: Organization) -> QuerySet[Invitation]:
+    """Those that somebody can still accept."""
+    return open_invitations(organization).filter(expires_at__gt=timezone.now())
+
+
+def _check_room(organization: Organization, *, waiting: int) -> None:
+    """Raise TeamFull where another person is too many, the organization locked; Premium has room for more."""
+    most = most_members(organization)
+    if organization.memberships.count() + waiting < most:
+        return
+    words = _("This team has room for %(most)s people, open invitations included.") % {"most": most}
+    if most < PREMIUM_TEAM_MEMBERS:
+        more = _("With Premium an owner may have %(more)s.") % {"more": PREMIUM_TEAM_MEMBERS}
+        words = f"{words} {more}"
+    raise TeamFull(words, attr="email")
 
 
 def _revoke_open(organization: Organization, email: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import ApiToken, User, make_secret
+from accounts.models import ApiToken, AuditEntry, User, make_secret
 from accounts.services import audit
 from maly.errors import NotFound
 
@@ -38,6 +38,25 @@ def revoke_token(user: User, *, token_id: int) -> ApiToken:
                 "token.revoked", subject=f"token:{token.prefix}", actor=user, before={"name": token.name}
             )
     return token
+
+
+def revoke_by_staff(token: ApiToken, *, actor: User, reason: str) -> bool:
+    """End anybody's token at once, for staff; returns whether it was alive."""
+    with transaction.atomic():
+        token = ApiToken.objects.select_for_update().get(pk=token.pk)
+        if token.revoked_at is not None:
+            return False
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        audit.record(
+            "token.revoked",
+            subject=f"token:{token.prefix}",
+            actor=actor,
+            actor_kind=AuditEntry.Actor.STAFF,
+            before={"name": token.name, "user": token.user_id},
+            reason=reason,
+        )
+    return True
 
 
 def find_token(key: str) -> ApiToken | None:

@@ -16,6 +16,8 @@ from maly.errors import Invalid
 from maly.money import CURRENCIES, get_currency
 
 LARGEST_FIXED_AMOUNT = 1_000_000
+# What makes a plan's terms what they are.
+PLAN_RATE = ("percent", "fixed_amount", "processing_paid_by", "refunds_platform_fee")
 
 
 def set_override(
@@ -100,7 +102,8 @@ def set_plan_terms(
 ) -> FeeTerms:
     """Change a plan's terms in a currency from a moment on; what isn't given stays as it was.
 
-    A currency that is new to the plan takes the other terms from the plan's dollars. Raises Invalid.
+    A currency that is new to the plan takes the other terms from the plan's dollars. The same terms again are those
+    that are there. Raises Invalid.
     """
     check_rate(percent, fixed_amount, currency)
     reason, starts_at = _check_reason(reason), check_start(effective_from)
@@ -109,7 +112,7 @@ def set_plan_terms(
     with transaction.atomic():
         FeePlan.objects.select_for_update().get(pk=plan.pk)
         former = _former_terms(plan, currency)
-        terms = FeeTerms.objects.create(
+        terms = FeeTerms(
             plan=plan,
             currency=currency,
             percent=percent,
@@ -123,6 +126,10 @@ def set_plan_terms(
             created_by=actor,
             reason=reason,
         )
+        same = _same_terms(terms)
+        if same is not None:
+            return same
+        terms.save()
         before, after = _plan_rate(former), _plan_rate(terms)
         _audit(
             "fees.plan_terms_set",
@@ -212,6 +219,16 @@ def _same_override(
     is_same = newest is not None and (newest.percent, newest.fixed_amount) == (percent, fixed_amount)
     is_ahead = at > timezone.now()
     return newest if newest and is_same and (not is_ahead or newest.effective_from == at) else None
+
+
+def _same_terms(wanted: FeeTerms) -> FeeTerms | None:
+    """The plan's terms that count at the moment that `wanted` begins, if they say the very same; as for overrides."""
+    known = FeeTerms.objects.filter(plan=wanted.plan, currency=wanted.currency)
+    newest = known.filter(effective_from__lte=wanted.effective_from).first()
+    if newest is None or any(getattr(newest, name) != getattr(wanted, name) for name in PLAN_RATE):
+        return None
+    is_ahead = wanted.effective_from > timezone.now()
+    return newest if not is_ahead or newest.effective_from == wanted.effective_from else None
 
 
 def _former_terms(plan: FeePlan, currency: str) -> FeeTerms:

@@ -112,13 +112,13 @@ def test_a_worker_that_was_overtaken_writes_nothing(handled):
         inbox.process_due()
         raise ValueError("the first worker, late")
 
-    registry._handlers["platform", "test.thing"] = overtaken
+    registry._handlers["platform", "test.thing"] = [overtaken]
     registry_of_second = [overtaken, lambda _event: None]
 
     def in_turn(late: StripeEvent) -> None:
         registry_of_second.pop(0)(late)
 
-    registry._handlers["platform", "test.thing"] = in_turn
+    registry._handlers["platform", "test.thing"] = [in_turn]
     inbox.process_event(event.pk)
     event.refresh_from_db()
     assert (event.status, event.attempts, event.error) == ("processed", 2, "")
@@ -145,7 +145,22 @@ def test_a_worker_that_dies_leaves_the_event_to_the_next(handled, point):
     assert (event.status, event.attempts) == ("processed", 2)
 
 
-def test_one_type_has_one_handler(handled):
+def test_what_one_app_ignores_is_for_the_next(handled, monkeypatch):
+    asked = []
+
+    def of_another_app(event: StripeEvent) -> None:
+        asked.append(event.event_id)
+
+    of_another_app.__module__ = "premium.webhooks"
+    registry.on("test.thing", endpoint="platform")(of_another_app)
+    handled[0].extend([Ignored("no ticket of ours"), None])
+    first, second = receive("evt_1"), receive("evt_2")
+    inbox.process_due()
+    assert asked == ["evt_1"]
+    assert [StripeEvent.objects.get(pk=each.pk).status for each in (first, second)] == ["processed"] * 2
+
+
+def test_one_type_has_one_handler_in_each_app(handled):
     with pytest.raises(AssertionError, match="two handlers"):
 
         @registry.on("test.thing", endpoint="platform")

@@ -10,13 +10,16 @@ from connect.tasks import mirror_account
 pytestmark = pytest.mark.django_db
 
 
-def test_a_connected_account_appears_in_the_mirror_and_follows_stripe(connected_organization, sandbox):
+def test_a_connected_account_appears_in_the_mirror_and_follows_stripe(
+    connected_organization, sandbox, look_up
+):
     account = get_current_account(connected_organization)
     mirror_account(account.stripe_account_id)
     assert Account.objects.get().stripe_data["charges_enabled"] is True
     sandbox.control("POST", f"/_sandbox/accounts/{account.stripe_account_id}", {"charges_enabled": False})
     mirror_account(account.stripe_account_id)
     assert Account.objects.get().stripe_data["charges_enabled"] is False
+    assert account.stripe_account_id in look_up(Account.objects.get())
 
 
 def test_the_mirror_keeps_no_api_key_and_asks_only_for_the_account(connected_organization, sandbox):

@@ -50,7 +50,7 @@ def list_notices(
 ) -> list[Notice]:
     """What waits, the soonest first; three statements for an admin, one for a manager. Times are told in `zone`."""
     organization = membership.organization
-    notices = list(_disputes(organization, zone))
+    notices = [*_flag(organization), *_disputes(organization, zone)]
     if allows(membership.role, Role.ADMIN):
         notices = [
             *_stripe(card, events, zone),
@@ -59,6 +59,26 @@ def list_notices(
             *_cancellations(organization),
         ]
     return sorted(notices, key=lambda notice: notice.due or NEVER)
+
+
+def _flag(organization: Organization) -> Iterator[Notice]:
+    """Staff have stopped the sales; why is for them to say."""
+    if organization.flagged_at is None:
+        return
+    email = settings.PLATFORM_SUPPORT_EMAIL
+    yield Notice(
+        title=_("We have paused your sales"),
+        text=_(
+            "Nothing of yours can be bought at the moment, free tickets either. Tickets already sold stay valid. "
+            "Write to %(email)s, and we’ll look at it together."
+        )
+        % {"email": email},
+        word=_("Paused"),
+        tone="danger",
+        label=_("Write to us"),
+        url=f"mailto:{email}",
+        due=organization.flagged_at,
+    )
 
 
 def _stripe(card: StripeCard, events: Sequence[EventRow], zone: str) -> Iterator[Notice]:

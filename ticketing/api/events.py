@@ -19,7 +19,7 @@ from maly.api import CursorPagination
 from maly.errors import NotFound
 from ticketing.access import find_event_for_member
 from ticketing.api.base import LARGEST_NUMBER
-from ticketing.models import Event
+from ticketing.models import Accent, Event
 from ticketing.selectors.events import find_event, find_terms, with_seller
 from ticketing.selectors.rows import make_row
 from ticketing.serializers import (
@@ -50,6 +50,7 @@ class EventInputSerializer(serializers.Serializer[Any]):
     accessibility = serializers.CharField(max_length=LONG_TEXT, allow_blank=True, required=False)
     asks_attendee_names = serializers.BooleanField(required=False)
     refund_policy = serializers.CharField(max_length=LONG_TEXT, allow_blank=True, required=False)
+    accent = serializers.ChoiceField(Accent.choices, allow_blank=True, required=False)
     currency = serializers.CharField(max_length=3, required=False)
     fee_absorption = serializers.ChoiceField(FeeAbsorption.choices, allow_null=True, required=False)
     capacity = serializers.IntegerField(

@@ -6,13 +6,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from maly.errors import MalyError
 from maly.forms import VersionedForm
 from ticketing.forms.fields import LocalMomentField, is_on_clock, zone_choices
 from ticketing.forms.once import OnceForm
-from ticketing.models import Event
+from ticketing.models import Accent, Event
 from ticketing.selectors.editor import AS_USUAL
 from ticketing.services.cover_images import MIDDLE
 from ticketing.services.event_dates import STANDS_IN_ZONE, USUAL_LENGTH
@@ -25,7 +28,7 @@ SECTIONS = (
     (_("Basics"), "basics", ("title", "slug")),
     (_("When"), "when", ("starts_at", "ends_at", "doors_at", "timezone")),
     (_("Where"), "where", ("venue_name", "address")),
-    (_("Page"), "page", ("cover", "focus", "no_cover", "cover_alt", "description")),
+    (_("Page"), "page", ("cover", "focus", "no_cover", "cover_alt", "accent", "description")),
     (
         _("Policies"),
         "policies",
@@ -39,6 +42,10 @@ FOCUS = [
     ("left", _("The left")),
     ("right", _("The right")),
 ]
+LINK_IS_OUT = _("Buyers have the link, so it can’t change any more. With {premium} it can.")
+OLD_LINK_LEADS_ON = _("Buyers have the link. If you change it, the old one leads to the new one.")
+ACCENT_IS_USUAL = _("Choosing one is part of {premium}.")
+ACCENT_STAYS = _("It stays as it is. Changing it is part of {premium}.")
 SAVED = (
     "title",
     "starts_at",
@@ -54,8 +61,19 @@ SAVED = (
     "fee_absorption",
     "capacity",
     "cover_alt",
+    "accent",
     "asks_attendee_names",
 )
+
+
+def of_premium(words: Any) -> SafeString:
+    """One plain line with the way to Premium where it says so."""
+    return format_html(words, premium=format_html('<a href="{}">Premium</a>', reverse("premium:pricing")))
+
+
+def accent_choices() -> list[tuple[str, Any]]:
+    """The colours, the usual one first."""
+    return [("", _("As usual")), *Accent.choices]
 
 
 def long_text(label: Any, help_text: Any, rows: int) -> forms.CharField:
@@ -126,6 +144,13 @@ class EventForm(OnceForm, VersionedForm):
         max_length=200,
         help_text=_("Read aloud to people who can’t see it."),
     )
+    accent = forms.ChoiceField(
+        label=_("Colour"),
+        required=False,
+        choices=accent_choices,
+        help_text=_("Of buttons, links and the date on the event’s page."),
+        widget=forms.RadioSelect,
+    )
     description = long_text(
         _("About"), _("Markdown works: **bold**, - lists, [links](https://example.com), ## headings."), 8
     )
@@ -155,6 +180,8 @@ class EventForm(OnceForm, VersionedForm):
         event: Event | None = None,
         currencies: Sequence[str] = (),
         address_fixed: bool = False,
+        has_buyers: bool = False,
+        may_choose_accent: bool = False,
         absorptions: Sequence[tuple[str, Any]] = (),
         **kwargs: Any,
     ) -> None:
@@ -169,9 +196,11 @@ class EventForm(OnceForm, VersionedForm):
             del self.fields["currency"]
         if event is None:
             del self.fields["slug"]
-        elif address_fixed:
-            self.fields["slug"].disabled = True
-            self.fields["slug"].help_text = _("Buyers have the link, so it can’t change any more.")
+        elif has_buyers:
+            self.fields["slug"].disabled = address_fixed
+            self.fields["slug"].help_text = of_premium(LINK_IS_OUT) if address_fixed else OLD_LINK_LEADS_ON
+        if not may_choose_accent:
+            self._fix_accent()
         if event is None or not event.cover:
             del self.fields["no_cover"]
         if event is not None:
@@ -232,6 +261,16 @@ class EventForm(OnceForm, VersionedForm):
         """Put a service's refusal beside its field; what prices forbid belongs to the choice of who pays."""
         attr = "fee_absorption" if error.attr == "price_amount" else error.attr
         self.add_error(attr if attr in self.fields else None, error.detail)
+
+    def _fix_accent(self) -> None:
+        """Without Premium a new event has the usual colour, and one that has another keeps it."""
+        if self.event is None:
+            del self.fields["accent"]
+            return
+        field = self.fields["accent"]
+        field.disabled = True
+        field.widget = forms.Select(choices=accent_choices())
+        field.help_text = of_premium(ACCENT_STAYS if self.event.accent else ACCENT_IS_USUAL)
 
     def _keep_zone(self, name: str) -> None:
         field = self.fields["timezone"]

@@ -1,5 +1,7 @@
 """What is sold (`sales`), what is paid (`payments`), what goes back, and what goes to organizers once more."""
 
+from ticketing.models.accents import Accent
+from ticketing.models.addresses import FormerAddress
 from ticketing.models.cancellations import CancelledOrder, EventCancellation
 from ticketing.models.check_ins import CheckIn, DoorLink
 from ticketing.models.disputes import Dispute
@@ -25,6 +27,7 @@ from ticketing.models.sales import (
 from ticketing.models.transfers import OrganizerTransfer
 
 __all__ = [
+    "Accent",
     "ApplicationFeeRefund",
     "CancelledOrder",
     "CheckIn",
@@ -33,6 +36,7 @@ __all__ = [
     "Event",
     "EventCancellation",
     "EventListing",
+    "FormerAddress",
     "Order",
     "OrderLine",
     "OrganizerReceivable",

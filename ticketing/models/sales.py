@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from accounts.models import Organization
 from connect.models import ConnectedAccount, FeeAbsorption
 from maly.codes import make_code, make_key
+from ticketing.models.accents import Accent
 
 
 def make_order_code() -> str:
@@ -48,6 +49,7 @@ class Event(models.Model):
     refund_policy = models.TextField(blank=True)
     cover = models.ImageField(upload_to="covers/", blank=True)
     cover_alt = models.CharField(max_length=200, blank=True)
+    accent = models.CharField(max_length=10, choices=Accent, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3, default="usd")
     fee_absorption = models.CharField(
         max_length=15,
@@ -90,6 +92,9 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "published", "paused", "cancelled"]),
                 name="event_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(accent="") | Q(accent__in=Accent.values), name="event_accent_known"
             ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="event_ends_after_start"),
             models.CheckConstraint(
@@ -266,12 +271,23 @@ class Order(models.Model):
             models.Index(fields=["event", "-id"], name="order_of_event"),
             models.Index(fields=["organization", "-id"], name="order_of_organization"),
             models.Index(fields=["user", "-id"], condition=Q(user__isnull=False), name="order_of_user"),
+            # Staff's list of transactions, newest first. Of those that were only paid the first two tell enough.
             models.Index(
-                fields=["organization", "completed_at"],
+                fields=["completed_at", "id"],
                 condition=Q(completed_at__isnull=False),
-                name="order_completed",
+                name="order_transactions",
             ),
-            models.Index(fields=["email"], name="order_email"),
+            models.Index(
+                fields=["organization", "completed_at", "id"],
+                condition=Q(completed_at__isnull=False),
+                name="order_transactions_of",
+            ),
+            models.Index(
+                fields=["status", "completed_at", "id"],
+                condition=Q(completed_at__isnull=False) & ~Q(status="paid"),
+                name="order_not_simply_paid",
+            ),
+            models.Index(fields=["email", "-id"], name="order_of_email"),
             models.Index(
                 fields=["hold_expires_at"], condition=Q(status="awaiting_payment"), name="order_hold_due"
             ),

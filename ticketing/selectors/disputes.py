@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from ticketing.dispute_words import reason_in_words, status_in_words
-from ticketing.models import Dispute, OrganizerReceivable, OrganizerTransfer, TransferReversal
+from ticketing.models import Dispute, Order, OrganizerReceivable
 from ticketing.services.dispute_answers import OPEN
 from ticketing.services.dispute_evidence import FIELDS, assemble_evidence
 
@@ -24,8 +24,6 @@ class DisputeDetail:
     assembled: dict[str, str]
     draft: dict[str, str]
     returned_amount: int
-    reversals: list[TransferReversal]
-    transfers: list[OrganizerTransfer]
     receivable: OrganizerReceivable | None
 
     @property
@@ -60,9 +58,8 @@ def can_answer(dispute: Dispute) -> bool:
     return dispute.status in OPEN and not dispute.answer and not dispute.is_over
 
 
-def get_dispute_detail(dispute: Dispute) -> DisputeDetail:
-    """Everything about a dispute, in a fixed number of statements."""
-    transfers = list(dispute.organizer_transfers.order_by("pk"))
+def get_dispute_detail(dispute: Dispute, *, order: Order | None = None) -> DisputeDetail:
+    """Everything about a dispute, in a fixed number of statements; `order` as for `assemble_evidence`."""
     given = dispute.organizer_transfers.filter(status="succeeded")
     return DisputeDetail(
         dispute=dispute,
@@ -70,10 +67,8 @@ def get_dispute_detail(dispute: Dispute) -> DisputeDetail:
         reason=reason_in_words(dispute.reason),
         can_answer=can_answer(dispute),
         days_left=(dispute.due_by - timezone.now()).days if dispute.due_by else None,
-        assembled=assemble_evidence(dispute),
+        assembled=assemble_evidence(dispute, order=order),
         draft=dispute.evidence,
         returned_amount=given.aggregate(total=Sum("amount", default=0))["total"],
-        reversals=list(dispute.reversals.order_by("pk")),
-        transfers=transfers,
-        receivable=OrganizerReceivable.objects.filter(dispute=dispute).first(),
+        receivable=getattr(dispute, "receivable", None),
     )

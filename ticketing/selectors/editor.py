@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organization
+from accounts.premium import Benefit, has_benefit
 from connect.models import FeeAbsorption
 from connect.selectors import default_absorption
 from maly.money import format_amount
@@ -22,7 +23,7 @@ from ticketing.selectors.organizer_events import STATES, find_with_seller, sale_
 from ticketing.selectors.periods import period_in_words
 from ticketing.selectors.price_lines import absorption_examples, currencies_of
 from ticketing.selectors.readiness import Step, is_ready, readiness
-from ticketing.services.event_edits import is_address_fixed
+from ticketing.services.addresses import has_buyers
 from ticketing.services.event_news import count_told
 
 # The event leaves it to its organization who pays the fees.
@@ -94,11 +95,14 @@ def form_options(event: Event | None, organization: Organization | None) -> dict
     if organization is None:
         return {"event": None, "absorptions": [(AS_USUAL, _("You pay, until you choose otherwise"))]}
     has_types = event is not None and event.ticket_types.exists()
+    sold = event is not None and has_buyers(event)
     currencies = [event.currency] if event and has_types else currencies_of(organization)
     return {
         "event": event,
         "currencies": currencies,
-        "address_fixed": event is not None and is_address_fixed(event),
+        "has_buyers": sold,
+        "address_fixed": sold and not has_benefit(organization, Benefit.EVENT_ADDRESS),
+        "may_choose_accent": has_benefit(organization, Benefit.EVENT_ACCENT),
         "absorptions": _absorptions(event or Event(organization=organization), organization, has_types),
     }
 

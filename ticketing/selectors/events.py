@@ -27,6 +27,7 @@ from ticketing.covers import SIZED, WIDTHS, drawn_cover
 from ticketing.markdown import render_markdown
 from ticketing.models import Event
 from ticketing.places import town_of
+from ticketing.selectors.addresses import find_by_address
 from ticketing.selectors.rows import TicketRow, change_in_words, make_row, quote_rows
 from ticketing.services.preview_images import preview_version
 from ticketing.structured_data import describe_event
@@ -234,7 +235,7 @@ def find_event(slug: str, visitor: Visitor, **annotations: Expression) -> Event:
 
     Raises NotFound; a draft is there for members only.
     """
-    event = with_seller(Event.objects.filter(slug=slug)).annotate(**annotations).first()
+    event = find_by_address(with_seller(Event.objects.all()).annotate(**annotations), slug)
     if event is None or not (event.is_public or has_role(visitor, event.organization_id, Role.SCANNER)):
         raise NotFound
     return event

@@ -26,6 +26,7 @@ from ticketing.errors import (
     DisputeAnswerRefused,
     DisputeDecided,
     DisputeTooLate,
+    DraftChanged,
     EvidenceTooLong,
 )
 from ticketing.models import Dispute
@@ -33,6 +34,7 @@ from ticketing.services.dispute_evidence import FIELDS, LONGEST_TEXT, LONGEST_TO
 from ticketing.services.disputes import apply_dispute
 from ticketing.services.orders import lock_payment
 from ticketing.services.sessions import lease_time
+from ticketing.services.versions import version_of_texts
 
 logger = logging.getLogger(__name__)
 OPEN = (
@@ -43,15 +45,20 @@ DELETED = "–"
 READ = (Dispute.Status.UNDER_REVIEW, Dispute.Status.WARNING_UNDER_REVIEW)
 
 
-def save_draft(dispute: Dispute, *, actor: User, evidence: Mapping[str, str]) -> Dispute:
+def save_draft(
+    dispute: Dispute, *, actor: User, evidence: Mapping[str, str], version: str | None = None
+) -> Dispute:
     """Keep a draft of the evidence, here and staged at Stripe; nothing reaches the bank.
 
-    Raises Invalid for a text that Stripe doesn't know, EvidenceTooLong, DisputeDecided, DisputeAnswered,
-    DisputeTooLate, and StripeUnavailable: then it is kept here alone.
+    With a `version` (version_of_texts) only in the place of the draft that the page showed. Raises DraftChanged,
+    Invalid for a text that Stripe doesn't know, EvidenceTooLong, DisputeDecided, DisputeAnswered, DisputeTooLate, and
+    StripeUnavailable: then it is kept here alone.
     """
     texts = _check(evidence)
     with transaction.atomic():
         dispute = lock_open_dispute(dispute)
+        if version is not None and version != version_of_texts(dispute.evidence):
+            raise DraftChanged
         dispute.evidence = dict.fromkeys(dispute.evidence, "") | texts
         dispute.save(update_fields=["evidence"])
         _log(dispute, "dispute.draft_saved", actor)
@@ -60,14 +67,15 @@ def save_draft(dispute: Dispute, *, actor: User, evidence: Mapping[str, str]) ->
     return dispute
 
 
-def submit_evidence(dispute: Dispute, *, actor: User) -> Dispute:
+def submit_evidence(dispute: Dispute, *, actor: User, version: str | None = None) -> Dispute:
     """Send the draft, or without one what our facts make, to the bank: once, and it can't be changed afterwards.
 
-    An outcome that isn't known yet leaves the answer asked: a sweep goes on with it. Raises DisputeDecided,
-    DisputeAnswered, DisputeTooLate, DisputeAnswerRefused.
+    With a `version` (version_of_texts) only what whoever sends it has read. An outcome that isn't known yet leaves the
+    answer asked: a sweep goes on with it. Raises DraftChanged, DisputeDecided, DisputeAnswered, DisputeTooLate,
+    DisputeAnswerRefused.
     """
     assembled = assemble_evidence(dispute)
-    return _answer(dispute, Dispute.Answer.EVIDENCE, actor, assembled)
+    return _answer(dispute, Dispute.Answer.EVIDENCE, actor, assembled, version)
 
 
 def accept_dispute(dispute: Dispute, *, actor: User) -> Dispute:
@@ -98,10 +106,14 @@ def carry_out_answer(dispute_id: int) -> bool:
     return True
 
 
-def _answer(dispute: Dispute, kind: str, actor: User, assembled: Mapping[str, str]) -> Dispute:
+def _answer(
+    dispute: Dispute, kind: str, actor: User, assembled: Mapping[str, str], version: str | None = None
+) -> Dispute:
     with transaction.atomic():
         dispute = lock_open_dispute(dispute)
         dispute.evidence = dispute.evidence or dict(assembled)
+        if version is not None and version != version_of_texts(dispute.evidence):
+            raise DraftChanged
         dispute.answer, dispute.answer_key = kind, f"dispute-{uuid.uuid4()}"
         dispute.answer_asked_at, dispute.answered_by = timezone.now(), actor
         dispute.save(update_fields=["evidence", "answer", "answer_key", "answer_asked_at", "answered_by"])

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from maly.money import format_amount
 from notifications.models import Message
-from ticketing.models import CheckIn, Dispute, Order, Refund, Ticket
+from ticketing.models import Dispute, Order, Refund, Ticket
 
 # The texts that staff may write, in the order of the form. Files can be added in Stripe's dashboard.
 FIELDS = (
@@ -29,16 +30,30 @@ FIELDS = (
 LONGEST_TEXT = 20_000
 # docs.stripe.com/api/disputes/update: "The combined character count of all fields is limited to 150,000."
 LONGEST_TOGETHER = 150_000
+# A refund that the buyer has, or is about to have.
+GIVEN = (Refund.Status.PENDING, Refund.Status.SUCCEEDED)
 MAILS = {
     "ticket_confirmation": "The tickets were sent by email to {to}",
     "refund_confirmation": "The buyer was told of a refund by email to {to}",
 }
 
 
-def assemble_evidence(dispute: Dispute) -> dict[str, str]:
-    """The texts that our own facts make, by Stripe's names, within its limits; what we don't know is left out."""
-    order = Order.objects.select_related("event", "organization").get(pk=dispute.order_id)
-    tickets = list(order.tickets.select_related("line"))
+def read_order(dispute: Dispute) -> Order:
+    """The disputed order with all that its evidence is made of, in five statements."""
+    tickets = Ticket.objects.select_related("line").prefetch_related("check_ins")
+    refunds = Refund.objects.order_by("pk")
+    orders = Order.objects.select_related("event", "organization")
+    together = orders.prefetch_related("lines", Prefetch("tickets", tickets), Prefetch("refunds", refunds))
+    return together.get(pk=dispute.order_id)
+
+
+def assemble_evidence(dispute: Dispute, *, order: Order | None = None) -> dict[str, str]:
+    """The texts that our own facts make, by Stripe's names, within its limits; what we don't know is left out.
+
+    `order` is one that `read_order` has just read; without it, it is read here.
+    """
+    order = order or read_order(dispute)
+    tickets = list(order.tickets.all())
     facts = {
         "product_description": _describe_product(order, tickets),
         "customer_name": order.name,
@@ -92,14 +107,15 @@ def _log_activity(order: Order, tickets: Iterable[Ticket]) -> str:
 
 def _list_entries(tickets: Iterable[Ticket]) -> list[tuple[datetime, str]]:
     """When and where the holders came through the door, with every time that one was let in again."""
-    by_id = {ticket.pk: ticket for ticket in tickets}
     return [
         (
             entry.scanned_at,
-            f"Ticket {by_id[entry.ticket_id].code} ({by_id[entry.ticket_id].line.name}) was "
+            f"Ticket {ticket.code} ({ticket.line.name}) was "
             f"{'let in again' if entry.override_reason else 'checked in'} at the event, at the door “{entry.gate}”",
         )
-        for entry in CheckIn.objects.filter(ticket__in=by_id, undone_at__isnull=True)
+        for ticket in tickets
+        for entry in ticket.check_ins.all()
+        if entry.undone_at is None
     ]
 
 
@@ -115,11 +131,10 @@ def _disclose_policy(order: Order) -> str:
 def _tell_the_rest(order: Order, tickets: Iterable[Ticket], statement: str) -> str:
     paid = format_amount(order.total_amount, order.currency)
     lines = [f"Order {order.code}: {paid} was paid for {len(list(tickets))} tickets."]
-    given = order.refunds.filter(status__in=(Refund.Status.PENDING, Refund.Status.SUCCEEDED)).order_by("pk")
     lines += [
         f"{format_amount(refund.amount, refund.currency)} was refunded on {_stamp(refund.refunded_at)}."
-        for refund in given
-        if refund.refunded_at
+        for refund in order.refunds.all()
+        if refund.status in GIVEN and refund.refunded_at
     ]
     if order.event.status == "cancelled" and order.event.cancelled_at:
         lines.append(f"The event was cancelled on {_stamp(order.event.cancelled_at)}.")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from ticketing.models import Event, TicketType
+from ticketing.services.accents import accent_of_copy
 from ticketing.services.events import FIELDS, create_event
 
 LONGEST_TITLE = 120
@@ -34,6 +35,7 @@ def duplicate_event(event: Event, *, actor: User, draft_key: str = "") -> Event:
     """
     later = _weeks_later(event)
     fields = {name: getattr(event, name) for name in FIELDS}
+    fields["accent"] = accent_of_copy(event)
     fields["title"] = _copy_title(event.title)
     for name in ("starts_at", "ends_at"):
         fields[name] = None if event.is_date_open else _moved(fields[name], later, event.timezone)

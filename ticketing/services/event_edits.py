@@ -1,23 +1,17 @@
 """What an organizer's page saves: all the fields of an event, its address and its cover at once, or nothing."""
 
-import re
 from typing import Any
 
 from django.core.files.base import File
-from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.db import transaction
 
 from accounts.models import Organization, User
-from accounts.services import audit
-from maly.errors import Invalid
-from ticketing.errors import AddressFixed, EventChanged
+from ticketing.errors import EventChanged
 from ticketing.models import Event
+from ticketing.services.addresses import change_address
 from ticketing.services.cover_images import MIDDLE, prepare_cover
-from ticketing.services.events import RESERVED_SLUGS, create_event, update_event
+from ticketing.services.events import create_event, update_event
 from ticketing.services.versions import version_of_event
-
-ADDRESS = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-LONGEST_ADDRESS = 80
 
 
 def make_event(
@@ -65,39 +59,8 @@ def edit_event(
         if version_of_event(locked) != version:
             raise EventChanged
         event = update_event(locked, actor=actor, **fields)
-        _change_slug(event, slug, actor)
+        change_address(event, slug=slug, actor=actor)
         if picture or no_cover:
             event.cover = picture or ""  # type: ignore[assignment]
             event.save(update_fields=["cover"])
     return event
-
-
-def is_address_fixed(event: Event) -> bool:
-    """Whether buyers have the link already; what was sold and refunded counts too."""
-    return event.tickets.exists()
-
-
-def _change_slug(event: Event, slug: str, actor: User) -> None:
-    if slug == event.slug:
-        return
-    if is_address_fixed(event):
-        raise AddressFixed(attr="slug")
-    if not ADDRESS.fullmatch(slug) or len(slug) > LONGEST_ADDRESS or slug in RESERVED_SLUGS:
-        raise Invalid(
-            _("Use lower-case letters, digits and single hyphens, such as night-market."), attr="slug"
-        )
-    before, event.slug = event.slug, slug
-    try:
-        with transaction.atomic():
-            event.save(update_fields=["slug"])
-    except IntegrityError:
-        event.slug = before
-        raise Invalid(_("Another event has this web address. Choose another."), attr="slug") from None
-    audit.record(
-        "event.address_changed",
-        organization=event.organization,
-        subject=f"event:{slug}",
-        actor=actor,
-        before={"slug": before},
-        after={"slug": slug},
-    )

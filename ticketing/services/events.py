@@ -19,8 +19,17 @@ from connect.services.fees import check_price
 from maly.codes import make_code
 from maly.errors import Invalid
 from maly.money import CURRENCIES
-from ticketing.errors import CapacityBelowSold, CurrencyFixed, EventCancelled, EventNotOnSale, EventNotReady
+from ticketing.errors import (
+    AddressTaken,
+    CapacityBelowSold,
+    CurrencyFixed,
+    EventCancelled,
+    EventNotOnSale,
+    EventNotReady,
+)
 from ticketing.models import Event
+from ticketing.services.accents import check_accent
+from ticketing.services.addresses import RESERVED, refuse_former
 from ticketing.services.cover_images import prepare_cover
 from ticketing.services.event_dates import leave_date_open
 from ticketing.services.event_news import tell_of_change
@@ -41,12 +50,11 @@ FIELDS = (
     "fee_absorption",
     "capacity",
     "cover_alt",
+    "accent",
     "asks_attendee_names",
 )
 # What stands in the calendars of those who are coming.
 IN_CALENDARS = ("title", "starts_at", "ends_at", "timezone", "venue_name", "address")
-# Words that the organizer's pages use in the place of an event's slug.
-RESERVED_SLUGS = {"new"}
 LATEST_YEAR = 2199
 LARGEST_CAPACITY = 1_000_000
 LONGEST = timedelta(days=366)
@@ -64,13 +72,15 @@ def create_event(
     event = Event(organization=organization, created_by=actor, draft_key=draft_key)
     _change(event, fields)
     _check(event)
+    check_accent(event, had="")
     get_terms(organization, event.currency)
     for slug in _possible_slugs(event.title):
         event.slug = slug
         try:
             with transaction.atomic():
                 event.save(force_insert=True)
-        except IntegrityError:
+                refuse_former(event)
+        except (IntegrityError, AddressTaken):
             if made := find_made_event(organization, draft_key):
                 return made
             event.pk = None
@@ -90,16 +100,18 @@ def update_event(event: Event, *, actor: User | None, **fields: Any) -> Event:
     A draft's date is open again when `starts_at` is None.
 
     Raises Invalid, EventCancelled, CurrencyFixed, CapacityBelowSold, PriceBelowMinimum (a ticket that wouldn't cover
-    its fees any more).
+    its fees any more), PremiumRequired (a colour).
     """
     with transaction.atomic():
         event = lock_event(event)
         if event.status == Event.Status.CANCELLED:
             raise EventCancelled
         before = {"fee_absorption": event.fee_absorption, "currency": event.currency}
+        accent = event.accent
         in_calendars = [getattr(event, name) for name in IN_CALENDARS]
         _change(event, fields)
         _check(event)
+        check_accent(event, had=accent)
         _check_against_tickets(event, had=before)
         if in_calendars != [getattr(event, name) for name in IN_CALENDARS]:
             event.revision, event.revised_at = event.revision + 1, clock.now()
@@ -231,7 +243,7 @@ def _change(event: Event, fields: dict[str, Any]) -> None:
 def _possible_slugs(title: str) -> list[str]:
     """The title's own address first, then with a number, then with random characters."""
     base = slugify(title)[:60].strip("-") or "event"
-    base = f"{base}-event" if base in RESERVED_SLUGS else base
+    base = f"{base}-event" if base in RESERVED else base
     return [
         base,
         *(f"{base}-{number}" for number in range(2, 10)),

@@ -33,6 +33,8 @@ def keep_holding(order: Order) -> datetime | None:
 
 
 def _may_renew(order: Order, payment: Payment) -> bool:
+    if order.organization.is_flagged:
+        return False  # what is held may be paid, and no longer
     now = timezone.now()
     return now < payment.expires_at < now + RENEW_WITHIN and order.payments.count() < MOST_SESSIONS
 

@@ -23,7 +23,7 @@ from connect.models import mask_account_id
 from connect.stripe_objects import Session
 from maly.crash import crash_point
 from ticketing import links
-from ticketing.errors import PaymentFailed, ReservationExpired
+from ticketing.errors import PaymentFailed, ReservationExpired, SalesHalted
 from ticketing.models import Order, OrderLine, Payment
 from ticketing.services.orders import UNDER_WAY, close_order, hold_until, lock_order, lock_payment
 
@@ -41,7 +41,8 @@ def request_payment(order: Order) -> tuple[Payment, bool]:
     """The payment under way of an order that awaits one, and whether it was made (and committed) just now.
 
     Carries every parameter of the call to come; amounts in minor units of the order's currency. Raises
-    ReservationExpired when the order was closed meanwhile, PaymentFailed while staff look at its payment.
+    ReservationExpired when the order was closed meanwhile, PaymentFailed while staff look at its payment, SalesHalted
+    when staff have flagged the organization.
     """
     with transaction.atomic():
         order = lock_order(order.pk)
@@ -50,6 +51,8 @@ def request_payment(order: Order) -> tuple[Payment, bool]:
         payment = order.payments.filter(status__in=(*UNDER_WAY, Payment.Status.REVIEW)).first()
         if payment and payment.status == Payment.Status.REVIEW:
             raise PaymentFailed(IN_REVIEW)
+        if payment is None and order.organization.is_flagged:
+            raise SalesHalted  # flagged while this buyer was on the way: no other page to pay on
         return (payment, False) if payment else (_write_request(order), True)
 
 

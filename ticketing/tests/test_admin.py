@@ -6,7 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEntry
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import PASSWORD, UserFactory
+from notifications.models import Message
 from ticketing.models import (
     Event,
     Order,
@@ -14,19 +15,11 @@ from ticketing.models import (
     OrganizerTransfer,
     Payment,
     Refund,
-    Ticket,
     TicketType,
 )
 from ticketing.services.refunds import request_refund
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(staff):
-    client = Client()
-    client.force_login(staff)
-    return client
 
 
 def address(model, page, *args):
@@ -58,26 +51,12 @@ def type_form(event, **change):
     } | change
 
 
-@pytest.mark.parametrize("model", [Event, TicketType, Order, Payment, Ticket])
-def test_every_list_and_every_row_can_be_seen(model, desk, general, buy, pay, settle):
-    start = buy((general, 1))
-    pay(start.payment.session_id)
-    settle()
-    assert desk.get(address(model, "changelist")).status_code == 200
-    page = desk.get(address(model, "change", model.objects.get().pk))
-    assert page.status_code == 200
-    assert start.order.key not in page.content.decode()
-
-
-@pytest.mark.parametrize("model", [Order, Payment, Ticket])
-def test_money_cant_be_added_changed_or_deleted(model, desk, general, buy, pay, settle):
-    start = buy((general, 1))
-    pay(start.payment.session_id)
-    settle()
-    row = model.objects.get()
-    assert desk.get(address(model, "add")).status_code == 403
-    assert desk.post(address(model, "change", row.pk), {}).status_code == 403
-    assert desk.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+def test_a_row_shows_amounts_in_words_and_no_secret(desk, sold):
+    page = desk.get(address(Order, "change", sold.pk)).content.decode()
+    assert "$100.00" in page
+    assert sold.key not in page
+    assert sold.tickets.first().code in page
+    assert "Refund…" in page
 
 
 def test_staff_make_and_change_an_event(desk, organization, staff):
@@ -91,8 +70,10 @@ def test_staff_make_and_change_an_event(desk, organization, staff):
 
 
 def test_a_refusal_of_the_service_is_a_message_and_changes_nothing(desk, organization, event, general):
-    answer = desk.post(address(Event, "add"), event_form(organization, timezone="Mars/Olympus"), follow=True)
-    assert "Choose a time zone such as Europe/London." in answer.content.decode()
+    form = event_form(organization, timezone="Mars/Olympus", description="Kept as typed")
+    page = desk.post(address(Event, "add"), form).content.decode()
+    assert "Choose a time zone such as Europe/London." in page
+    assert "Kept as typed" in page
     assert Event.objects.count() == 1
     form = type_form(event, price_amount=10)
     answer = desk.post(address(TicketType, "change", general.pk), form, follow=True)
@@ -110,20 +91,16 @@ def test_staff_make_and_change_a_ticket_type(desk, event, staff):
     assert AuditEntry.objects.get(action="ticket_type.changed").actor == staff
 
 
-def test_staff_publish_pause_and_cancel(desk, event, general):
-    def act(name):
-        form = {"action": name, "_selected_action": [event.pk], "confirmed": "yes"}
-        answer = desk.post(address(Event, "changelist"), form, follow=True)
-        assert answer.status_code == 200
+def test_staff_publish_pause_and_cancel(act, event, general):
+    def status_after(name):
+        act(name, event, reason="Asked")
         event.refresh_from_db()
         return event.status
 
-    assert [act(name) for name in ("pause", "publish", "cancel", "publish")] == [
-        "paused",
-        "published",
-        "cancelled",
-        "cancelled",
-    ]
+    found = [status_after(name) for name in ("pause", "publish", "cancel", "publish")]
+    assert found == ["paused", "published", "cancelled", "cancelled"]
+    entries = AuditEntry.objects.filter(actor_kind="staff", reason="Asked", action__startswith="event.")
+    assert entries.count() == 3
 
 
 def test_what_needs_staff_is_a_filter_of_payments(desk, general, buy):
@@ -141,27 +118,40 @@ def sold(general, sell):
     return sell((general, 2))
 
 
-def test_staff_refund_an_order_after_seeing_who_pays(desk, sold, staff):
-    chosen = {"action": "refund_in_full", "_selected_action": [sold.pk]}
-    page = desk.post(address(Order, "changelist"), chosen)
-    assert page.status_code == 200
+def test_staff_refund_an_order_after_seeing_who_pays(act, sold, staff):
+    page = act("refund_in_full", sold, reason="")
     for words in ("$100.00 to the buyer", "$91.30 from the organizer", "$8.70 from the platform"):
-        assert words in page.content.decode()
+        assert words in page
+    assert "This field is required" in page
     assert not Refund.objects.exists()
-    page = desk.post(address(Order, "changelist"), chosen | {"reason": ""})
-    assert "This field is required" in page.content.decode()
-    form = chosen | {"reason": "Goodwill", "refund_application_fee": "", "restock": "on"}
-    page = desk.post(address(Order, "changelist"), form, follow=True)
-    assert "$100.00, Refunded." in page.content.decode()
+    page = act("refund_in_full", sold, reason="Goodwill", refund_application_fee="", restock="on")
+    assert "$100.00, Refunded." in page
     refund = Refund.objects.get()
     assert (refund.origin, refund.actor, refund.reason, refund.restock) == ("staff", staff, "Goodwill", True)
     entry = AuditEntry.objects.get(action="order.refund_requested")
-    assert (entry.actor, entry.actor_kind) == (staff, "staff")
-    page = desk.post(address(Order, "changelist"), form, follow=True)
-    assert "Nothing is left to refund" in page.content.decode()
-    for model in (Refund, OrganizerReceivable):
-        assert desk.get(address(model, "changelist")).status_code == 200
-    assert desk.get(address(Refund, "change", refund.pk)).status_code == 200
+    assert (entry.actor, entry.actor_kind, entry.reason) == (staff, "staff", "Goodwill")
+    assert "Nothing is left to refund" in act("refund_in_full", sold, reason="Again")
+
+
+def test_a_refund_that_is_clicked_twice_is_made_once_and_asks_for_a_recent_sign_in(client, staff, sold):
+    client.force_login(staff)
+    chosen = {"action": "refund_in_full", "_selected_action": [sold.pk]}
+    answer = client.post(address(Order, "changelist") + "?q=" + sold.code, chosen)
+    assert answer["Location"].startswith("/account/reauthenticate/")
+    page = client.post(answer["Location"], {"password": PASSWORD})  # and the form is worked on by itself
+    assert "$100.00 to the buyer" in page.content.decode()
+    form = chosen | {"nonce": page.context["nonce"], "reason": "Goodwill"}
+    for words in ("$100.00, Refunded.", "This was done already."):
+        assert words in client.post(address(Order, "changelist"), form, follow=True).content.decode()
+    assert Refund.objects.count() == 1
+
+
+def test_staff_send_the_tickets_again(act, sold, staff):
+    before = Message.objects.filter(kind="ticket_confirmation").count()
+    assert f"on their way to {sold.email}" in act("resend", sold, reason="Lost the mail")
+    assert Message.objects.filter(kind="ticket_confirmation").count() == before + 1
+    entry = AuditEntry.objects.get(action="order.tickets_resent")
+    assert (entry.actor, entry.actor_kind, entry.reason) == (staff, "staff", "Lost the mail")
 
 
 def test_staff_without_the_permission_cant_refund(sold):
@@ -169,91 +159,69 @@ def test_staff_without_the_permission_cant_refund(sold):
     viewer.user_permissions.add(Permission.objects.get(codename="view_order"))
     client = Client()
     client.force_login(viewer)
-    form = {"action": "refund_in_full", "_selected_action": [sold.pk], "reason": "Mine"}
+    form = {"action": "refund_in_full", "_selected_action": [sold.pk], "nonce": "1", "reason": "Mine"}
     client.post(address(Order, "changelist"), form)
     assert not Refund.objects.exists()
 
 
-def test_staff_release_what_the_dashboard_left_and_settle_it(desk, sold, sandbox, settle):
+def test_staff_release_what_the_dashboard_left_and_settle_it(act, sold, sandbox, settle):
     sandbox.control("POST", f"/_sandbox/charges/{sold.payments.get().charge_id}/refund", {"amount": 1000})
     settle()
     receivable, refund = OrganizerReceivable.objects.get(), Refund.objects.get()
     assert refund.needs_staff
-    chosen = {"action": "release", "_selected_action": [receivable.pk]}
-    page = desk.post(address(OrganizerReceivable, "changelist"), chosen, follow=True)
-    assert "$0.00 is still owed" in page.content.decode()
-    chosen = {"action": "mark_settled", "_selected_action": [refund.pk]}
-    desk.post(address(Refund, "changelist"), chosen)
+    assert "$0.00 is still owed" in act("release", receivable)
+    act("mark_settled", refund, reason="Looked at")
     refund.refresh_from_db()
     assert not refund.needs_staff
-    assert (
-        AuditEntry.objects.filter(action__in=["receivable.released", "refund.settled_by_staff"]).count() == 2
-    )
+    assert AuditEntry.objects.filter(action="receivable.released", reason="Because").exists()
+    assert "Looked at" in AuditEntry.objects.get(action="refund.settled_by_staff").reason
 
 
-def test_staff_make_an_organizer_whole_after_a_failed_refund(desk, sold, organizer, sandbox, settle):
+def test_staff_make_an_organizer_whole_after_a_failed_refund(desk, act, sold, organizer, sandbox, settle):
     refund = request_refund(sold, actor=organizer, reason="Asked for")
     sandbox.control("POST", "/_sandbox/clock", {"advance_seconds": 50 * 3600})
     sandbox.control("POST", f"/_sandbox/refunds/{refund.stripe_refund_id}", {"status": "failed"})
     settle()
-
-    def act(name):
-        chosen = {"action": name, "_selected_action": [refund.pk]}
-        return desk.post(address(Refund, "changelist"), chosen, follow=True).content.decode()
-
-    assert "Make it whole first" in act("mark_settled")
-    assert "$91.30 to the organizer, Done." in act("make_whole")
-    assert "it needs nobody any more" in act("mark_settled")
+    assert "Make it whole first" in act("mark_settled", refund)
+    assert "$91.30 to the organizer, Done." in act("make_whole", refund)
+    assert "it needs nobody any more" in act("mark_settled", refund)
     page = desk.get(address(OrganizerTransfer, "changelist")).content.decode()
     assert sold.code in page
     sent = OrganizerTransfer.objects.get()
     assert sent.destination not in desk.get(address(OrganizerTransfer, "change", sent.pk)).content.decode()
 
 
-def test_staff_write_off_what_is_owed_after_a_warning(desk, sold, organizer, staff):
+def test_staff_write_off_what_is_owed_after_a_warning(act, sold, organizer, staff):
     request_refund(sold, actor=organizer, reason="Kept", refund_application_fee=False)
     receivable = OrganizerReceivable.objects.get()
-    chosen = {"action": "write_off", "_selected_action": [receivable.pk]}
-    page = desk.post(address(OrganizerReceivable, "changelist"), chosen).content.decode()
+    page = act("write_off", receivable, reason="")
     assert "There is no way back" in page
     assert "owes $8.70" in page
     receivable.refresh_from_db()
     assert receivable.written_off_amount == 0
-    form = chosen | {"reason": "Gone"}
-    page = desk.post(address(OrganizerReceivable, "changelist"), form, follow=True).content.decode()
-    assert "$8.70 is our loss" in page
-    assert (
-        "owe that much any more"
-        in desk.post(address(OrganizerReceivable, "changelist"), form, follow=True).content.decode()
-    )
+    assert "$8.70 is our loss" in act("write_off", receivable, reason="Gone")
+    assert "owe that much any more" in act("write_off", receivable, reason="Gone")
     assert AuditEntry.objects.get(action="receivable.written_off").actor == staff
 
 
-def test_staff_pay_a_buyer_another_way_after_a_warning(desk, sold, organizer, sandbox, settle):
+def test_staff_pay_a_buyer_another_way_after_a_warning(act, sold, organizer, sandbox, settle):
     refund = request_refund(sold, actor=organizer, reason="Asked for")
     sandbox.control("POST", f"/_sandbox/refunds/{refund.stripe_refund_id}", {"status": "failed"})
     settle()
-    chosen = {"action": "pay_otherwise", "_selected_action": [refund.pk]}
-    page = desk.post(address(Refund, "changelist"), chosen).content.decode()
+    page = act("pay_otherwise", refund, reason="In cash")
     assert "Say how it was paid" in page
     assert "$100.00" in page
-    page = desk.post(address(Refund, "changelist"), chosen | {"reason": "In cash"}, follow=True)
-    assert "Failed, paid another way." in page.content.decode()
+    assert "Failed, paid another way." in page
 
 
-def test_staff_decide_about_a_payment_that_was_put_aside(desk, general, buy, pay, settle):
+def test_staff_decide_about_a_payment_that_was_put_aside(act, general, buy, pay, settle):
     start = buy((general, 1))
     Payment.objects.update(amount=4999)
     pay(start.payment.session_id)
     settle()
-
-    def act(name, **more):
-        form = {"action": name, "_selected_action": [start.payment.pk]} | more
-        return desk.post(address(Payment, "changelist"), form, follow=True).content.decode()
-
-    assert "Stripe still says otherwise: amount: Stripe 5000, ours 4999" in act("accept")
-    assert "Refund it first" in act("close")
-    assert "amount: Stripe 5000, ours 4999" in act("refund")
+    assert "Stripe still says otherwise: amount: Stripe 5000, ours 4999" in act("accept", start.payment)
+    assert "Refund it first" in act("close", start.payment)
+    assert "amount: Stripe 5000, ours 4999" in act("refund", start.payment, reason="")
     assert not Refund.objects.exists()
-    assert "$50.00, Refunded." in act("refund", reason="Charged wrongly")
-    assert "This payment needs nobody" in act("close")
+    assert "$50.00, Refunded." in act("refund", start.payment, reason="Charged wrongly")
+    assert "This payment needs nobody" in act("close", start.payment)

@@ -141,34 +141,21 @@ def test_the_mail_of_a_free_order_speaks_of_no_money(event, buy, organizer):
 # --- staff
 
 
-@pytest.fixture
-def desk(client, staff):
-    client.force_login(staff)
-    return client
-
-
-def act(desk, model, name, rows, **more):
-    form = {"action": name, "_selected_action": [row.pk for row in rows], **more}
-    return desk.post(reverse(f"admin:ticketing_{model}_changelist"), form, follow=True)
-
-
-def test_staff_see_the_cost_before_they_cancel(desk, event, general, sell, staff):
+def test_staff_see_the_cost_before_they_cancel(act, event, general, sell, staff):
     sell((general, 1))
-    page = act(desk, "event", "cancel", [event]).content.decode()
+    page = act("cancel", event, reason="")
     assert "$50.00 goes back to the buyers of 1 orders" in page
     assert "$45.50 from the organizer, $4.50 of fees from the platform" in page
+    assert "This field is required" in page
     assert EventCancellation.objects.count() == 0
-    answer = act(
-        desk, "event", "cancel", [event], confirmed="yes", reason="Flooded", refund_application_fee="false"
-    )
-    assert answer.status_code == 200
+    act("cancel", event, reason="Flooded", refund_application_fee="false")
     cancellation = EventCancellation.objects.get()
     assert (cancellation.reason, cancellation.gives_fee_back) == ("Flooded", False)
     entry = AuditEntry.objects.get(action="event.cancelled")
     assert (entry.actor, entry.actor_kind, entry.reason) == (staff, "staff", "Flooded")
 
 
-def test_staff_see_how_far_it_is_and_try_again(desk, event, general, sell, sandbox, organizer, settle):
+def test_staff_see_how_far_it_is_and_try_again(desk, act, event, general, sell, sandbox, organizer, settle):
     order = sell((general, 1))
     charge = order.payments.get().charge_id
     _, dispute = sandbox.control("POST", f"/_sandbox/charges/{charge}/dispute", {"reason": "fraudulent"})
@@ -179,19 +166,18 @@ def test_staff_see_how_far_it_is_and_try_again(desk, event, general, sell, sandb
     assert order.code in rows.content.decode()
     sandbox.control("POST", f"/_sandbox/disputes/{dispute['id']}", {"outcome": "won"})
     settle()
-    act(desk, "cancelledorder", "refund_with_fee", [CancelledOrder.objects.get()])
+    act("refund_with_fee", CancelledOrder.objects.get())
     assert CancelledOrder.objects.get().gives_fee_back is True
     work_off_cancellations()
     assert CancelledOrder.objects.get().state == "refunded"
-    answer = act(desk, "cancelledorder", "refund_again", [CancelledOrder.objects.get()])
-    assert "0 orders" in answer.content.decode()
+    assert "it needed nobody" in act("refund_again", CancelledOrder.objects.get())
 
 
-def test_staff_mark_what_is_paid_another_way(desk, event, general, sell, sandbox, organizer):
+def test_staff_mark_what_is_paid_another_way(act, event, general, sell, sandbox, organizer):
     order = sell((general, 1))
     charge = order.payments.get().charge_id
     sandbox.control("POST", f"/_sandbox/charges/{charge}/dispute", {"reason": "fraudulent"})
     done(event, organizer)
-    act(desk, "cancelledorder", "mark_settled", [CancelledOrder.objects.get()])
+    act("mark_settled", CancelledOrder.objects.get())
     assert CancelledOrder.objects.get().state == "nothing_to_refund"
     assert EventCancellation.objects.get().state == "done"

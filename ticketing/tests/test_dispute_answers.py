@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from accounts.tests.factories import UserFactory
 from maly.errors import Invalid
 from ticketing.access import Gatekeeper
 from ticketing.errors import (
@@ -241,49 +239,3 @@ def test_members_see_that_a_ticket_is_disputed_and_buyers_do_not(general, sell, 
     assert ticket["is_disputed"] is True
     buyers = api().get(f"/api/orders/{order.code}?key={order.key}").json()
     assert "is_disputed" not in buyers["tickets"][0]
-
-
-# --- the staff's page
-
-
-@pytest.fixture
-def desk(staff):
-    client = Client()
-    client.force_login(staff)
-    return client
-
-
-def page_of(known: Dispute) -> str:
-    return reverse("admin:ticketing_dispute_answer", args=[known.pk])
-
-
-def test_staff_look_save_send_and_accept(desk, general, sell, dispute, at_stripe):
-    known = dispute(sell((general, 1)))
-    assert desk.get(reverse("admin:ticketing_dispute_changelist")).status_code == 200
-    assert desk.get(reverse("admin:ticketing_dispute_change", args=[known.pk])).status_code == 200
-    shown = desk.get(page_of(known)).content.decode()
-    assert "ada@example.com" in shown
-    assert "make this payment" in shown
-    desk.post(page_of(known), {"do": "draft", "customer_name": "Ada", "uncategorized_text": "Hello"})
-    assert at_stripe(known)["evidence"]["uncategorized_text"] == "Hello"
-    answer = desk.post(page_of(known), {"do": "submit", "customer_name": "Ada"}, follow=True)
-    assert "Tick that you know that it is final" in answer.content.decode()
-    assert at_stripe(known)["status"] == "needs_response"
-    desk.post(page_of(known), {"do": "submit", "customer_name": "Ada", "confirmed": "on"})
-    assert at_stripe(known)["status"] == "under_review"
-    shown = desk.get(page_of(known)).content.decode()
-    assert "Save the draft" not in shown
-    again = desk.post(page_of(known), {"do": "accept", "confirmed": "on"}, follow=True)
-    assert "answered already" in again.content.decode()
-    other = dispute(sell((general, 1), email="two@example.com"))
-    desk.post(page_of(other), {"do": "accept", "confirmed": "on"})
-    assert at_stripe(other)["status"] == "lost"
-
-
-def test_staff_without_the_permission_may_not_answer(general, sell, dispute, at_stripe):
-    known = dispute(sell((general, 1)))
-    clerk = Client()
-    clerk.force_login(UserFactory(is_staff=True))
-    assert clerk.get(page_of(known)).status_code == 403
-    assert clerk.post(page_of(known), {"do": "accept", "confirmed": "on"}).status_code == 403
-    assert at_stripe(known)["status"] == "needs_response"

@@ -40,7 +40,7 @@ def asked(sandbox):
     return lambda: [row["path"] for row in sandbox.control("GET", "/_sandbox/requests")[1][before:]]
 
 
-def test_a_refund_appears_in_the_mirror_and_follows_stripe(refund, control):
+def test_a_refund_appears_in_the_mirror_and_follows_stripe(refund, control, look_up):
     mirror_refund(refund.stripe_refund_id)
     mirrored = Refund.objects.get()
     assert (mirrored.id, mirrored.amount, mirrored.status) == (refund.stripe_refund_id, 5000, "succeeded")
@@ -49,13 +49,16 @@ def test_a_refund_appears_in_the_mirror_and_follows_stripe(refund, control):
     mirror_refund(refund.stripe_refund_id)
     assert Refund.objects.get().status == "failed"
     assert Charge.objects.get().amount == 50
+    assert refund.payment.charge_id in look_up(Refund.objects.get())
+    look_up(Charge.objects.get())
 
 
-def test_a_dispute_appears_in_the_mirror_and_follows_stripe(dispute_id, control):
+def test_a_dispute_appears_in_the_mirror_and_follows_stripe(dispute_id, control, look_up):
     mirror_dispute(dispute_id)
     mirrored = Dispute.objects.get()
     assert (mirrored.id, mirrored.amount, mirrored.status) == (dispute_id, 5000, "needs_response")
     assert len(mirrored.stripe_data["balance_transactions"]) == 1
+    assert "needs_response" in look_up(mirrored)
     control(f"disputes/{dispute_id}", outcome="lost")
     mirror_dispute(dispute_id)
     assert Dispute.objects.get().status == "lost"

@@ -149,8 +149,8 @@ def test_an_organizers_words_reach_staff_and_the_bank_until_it_is_too_late(
     opened.refresh_from_db()
     assert (opened.statement, opened.statement_by) == (said, organizer)
     assert f"Harbour Arts, the organizer, says:\n\n{said}" in assemble_evidence(opened)["uncategorized_text"]
-    for_staff = client_of(staff).get(f"/staff/ticketing/dispute/{opened.pk}/answer/").content.decode()
-    assert "The organizer says" in for_staff
+    for_staff = client_of(staff).get(f"/admin/disputes/{opened.stripe_dispute_id}/").content.decode()
+    assert "great show" in for_staff
     assert "<b>great" not in for_staff
     submit_evidence(opened, actor=staff)
     assert said in Dispute.objects.get().evidence["uncategorized_text"]

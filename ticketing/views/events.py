@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -42,9 +42,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def event(request: HttpRequest, slug: str) -> HttpResponse:
     """One event with its ticket box; the steppers' buttons come back here when there is no script."""
     if not is_plain(request):
-        return _render_event(request, find_event(slug, request.user))
+        found = find_event(slug, request.user)
+        return _render_event(request, found) if found.slug == slug else _lead_on(request, found)
     found = find_event(slug, AnonymousUser(), fingerprint=FINGERPRINT)
+    if found.slug != slug:
+        return _lead_on(request, found)
     return kept_page(request, found, lambda: _render_event(request, found))
+
+
+def _lead_on(request: HttpRequest, event: Event) -> HttpResponse:
+    """From an address that the event had to the one that it has; asked for again each time, since it may go back."""
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    response = HttpResponsePermanentRedirect(reverse("ticketing:event", args=[event.slug]) + query)
+    response["Cache-Control"] = "no-cache"
+    return response
 
 
 def _render_event(request: HttpRequest, found: Event) -> HttpResponse:

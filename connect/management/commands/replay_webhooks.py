@@ -34,8 +34,10 @@ class Command(BaseCommand):
             count = inbox.replay(self._chosen(options), reason="replay_webhooks")
             self.stdout.write(f"{count} events will be handled again.")
         if options["now"]:
+            tried = 0
             with gateway.patiently():
-                tried = inbox.process_due()
+                while count := inbox.process_due():
+                    tried += count
             self.stdout.write(f"{tried} events were tried.")
 
     def _bring_missed(self) -> None:

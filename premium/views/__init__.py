@@ -1,0 +1,1 @@
+"""Pages of premium: its price, and what somebody has of it."""
