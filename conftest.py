@@ -10,9 +10,10 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client
 from django.test.testcases import TransactionTestCase
+from django.urls import reverse
 
 from accounts.models import Organization, Role, User
-from accounts.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from accounts.tests.factories import PASSWORD, MembershipFactory, OrganizationFactory, UserFactory
 from maly.tests.books import audit_books
 from sandbox.tests.judge import Judge
 
@@ -179,6 +180,46 @@ def buyer(db: None) -> User:
 def staff(db: None) -> User:
     """Platform admin and superuser."""
     return UserFactory(email="admin@example.com", is_platform_admin=True, is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def desk(staff: User) -> Client:
+    """Staff at the Django admin, who have just given their password once more."""
+    client = Client()
+    client.force_login(staff)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    return client
+
+
+@pytest.fixture
+def look_up(desk: Client) -> Callable[[Any], str]:
+    """Find a row of the Django admin by its id in its list, and read its page."""
+
+    def run(row: Any) -> str:
+        address = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        found = desk.get(reverse(f"{address}_changelist"), {"q": row.id}).context["cl"].result_list
+        assert list(found) == [row]
+        page = desk.get(reverse(f"{address}_change", args=[row.pk]))
+        assert page.status_code == 200
+        return page.content.decode()
+
+    return run
+
+
+@pytest.fixture
+def act(desk: Client) -> Callable[..., str]:
+    """Do an action of the Django admin: look at what it asks, answer it, and read the page after that."""
+
+    def run(name: str, *rows: Any, **given: Any) -> str:
+        opts = rows[0]._meta
+        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        chosen = {"action": name, "_selected_action": [row.pk for row in rows]}
+        asked = desk.post(address, chosen)
+        assert asked.status_code == 200, asked
+        answer = {**chosen, "nonce": asked.context["nonce"], "reason": "Because", **given}
+        return asked.content.decode() + desk.post(address, answer, follow=True).content.decode()
+
+    return run
 
 
 @pytest.fixture

@@ -11,21 +11,24 @@ from accounts.models import Membership, Role
 from accounts.navigation_memory import is_shown
 
 HOME = "dashboard:home"
+COCKPIT = "adminpanel:overview"
 # Label, URL name, least role. Apps above accounts are named by their URLs, as templates name them.
 ITEMS = (
     (_("Home"), HOME, Role.SCANNER),
     (_("Events"), "ticketing:events", Role.MANAGER),
     (_("Orders"), "ticketing:orders", Role.MANAGER),
     (_("Disputes"), "ticketing:disputes", Role.MANAGER),
+    (_("Insight"), "dashboard:insight", Role.MANAGER),
     (_("Payouts"), "payouts:payout-list", Role.ADMIN),
     (_("Payments"), "dashboard:payments", Role.ADMIN),
     (_("Profile"), "dashboard:profile", Role.MANAGER),
     (_("Team"), "accounts:team", Role.SCANNER),
     (_("Organizations"), "accounts:organizations", Role.SCANNER),
+    (_("Billing"), "premium:billing", Role.SCANNER),
     (_("Your account"), "account_email", Role.SCANNER),
 )
 # What there is for somebody in no organization.
-WITHOUT_ORGANIZATION = {HOME, "account_email"}
+WITHOUT_ORGANIZATION = {HOME, "premium:billing", "account_email"}
 
 
 def navigation(request: HttpRequest, membership: Membership | None) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def navigation(request: HttpRequest, membership: Membership | None) -> dict[str,
         "nav_place": f"{membership.get_role_display()} · {membership.organization.get_kind_display()}"
         if membership
         else "",
-        "nav_items": _items(request, membership),
+        "nav_items": _items(request, membership) + _staff_items(request),
         "nav_others": _others(request, membership),
         WORKS_IN: membership.organization.slug if membership else "",
     }
@@ -65,6 +68,12 @@ def _items(request: HttpRequest, membership: Membership | None) -> list[dict[str
         and is_shown(request, membership, name)
         and (url := _address(name))
     ]
+
+
+def _staff_items(request: HttpRequest) -> list[dict[str, Any]]:
+    """The way into the cockpit, for those for whom it exists."""
+    url = _address(COCKPIT) if getattr(request.user, "is_platform_admin", False) else ""
+    return [_item(request.path, str(_("Platform staff")), url, is_home=True)] if url else []
 
 
 def _item(path: str, label: str, url: str, *, is_home: bool) -> dict[str, Any]:

@@ -36,3 +36,15 @@ REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON
     ledger_balance,
     ledger_body
 FROM maly_app;
+
+-- The revenue views: read, and refreshed by a function that has their owner's rights.
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON
+    adminpanel_revenuemark,
+    platform_daily_revenue,
+    platform_daily_tickets,
+    platform_daily_totals,
+    platform_live_revenue,
+    platform_revenue,
+    platform_tickets,
+    platform_totals
+FROM maly_app;

@@ -210,9 +210,8 @@ def _greet(demo: Demo) -> None:
     say(f"\nMaly is running at {base}/")
     for email, what in LOGINS:
         say(f"  {email:<24} maly-demo   {what}")
-    say(
-        f"  Staff pages   {base}/staff/\n  API           {base}/api/docs/\n  Mailbox       {base}/dev/mailbox/"
-    )
+    say(f"  Staff pages   {base}/admin/   (Django admin: {base}/staff/)")
+    say(f"  API           {base}/api/docs/\n  Mailbox       {base}/dev/mailbox/")
     door = demo.data_dir / "door"
     if door.exists():
         say(f"  Tonight's door {base}/door/{door.read_text()}/   (no account needed)")

@@ -29,9 +29,12 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
 PLATFORM_NAME = env.str("PLATFORM_NAME", "Maly")
 PLATFORM_SUPPORT_EMAIL = env.str("PLATFORM_SUPPORT_EMAIL", "support@example.com")
+# Where the platform's days and months begin: its figures go by them.
+PLATFORM_TIME_ZONE = env.str("PLATFORM_TIME_ZONE", "UTC")
 # The first terms of plan `organization`; later terms live in the database.
 PLATFORM_FEE_PERCENT = Decimal(env.str("PLATFORM_FEE_PERCENT", "4.0"))
 PLATFORM_FEE_FIXED_CENTS = env.int("PLATFORM_FEE_FIXED_CENTS", 75)
+PREMIUM_GRACE_DAYS = env.int("PREMIUM_GRACE_DAYS", 7)  # how long Premium lasts while a payment fails
 
 # Stripe
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
@@ -58,8 +61,8 @@ TICKET_SIGNING_KEY = env.str("TICKET_SIGNING_KEY", "00" * 32 if DEBUG or MALY_TE
 HOLD_MINUTES = env.int("HOLD_MINUTES", 32)
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "accounts.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -87,7 +90,9 @@ INSTALLED_APPS = [
     "connect",
     "ticketing",
     "payouts",
+    "premium",
     "dashboard",
+    "adminpanel",
     "sandbox",
 ]
 
@@ -296,6 +301,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "ticketing.models.Order.Status",
+        "PayoutStatusEnum": "payouts.models.PayoutStatus",
+        "DisputeStatusEnum": "ticketing.models.Dispute.Status",
+    },
 }
 
 # Mail: the demo keeps what it sends, see /dev/mailbox/.
@@ -366,5 +376,11 @@ UNFOLD = {
     "SITE_TITLE": f"{PLATFORM_NAME} staff",
     "SITE_HEADER": f"{PLATFORM_NAME} staff",
     "SITE_URL": "/",
+    "SITE_SYMBOL": "confirmation_number",
+    "SHOW_HISTORY": False,
     "COLORS": {"primary": dict(zip(_steps, _cobalt, strict=True))},
+    "STYLES": ["maly.staff_navigation.style_sheet"],
+    "ENVIRONMENT": "maly.staff_navigation.environment",
+    "SIDEBAR": {"navigation": "maly.staff_navigation.build", "show_all_applications": True},
+    "DASHBOARD_CALLBACK": "maly.staff_navigation.show_attention",
 }

@@ -31,4 +31,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("ticketing.urls")),
     path("", include("payouts.urls")),
+    path("", include("premium.urls")),
+    path("admin/", include("adminpanel.urls")),
+    path("api/admin/", include("adminpanel.api_urls")),
 ]

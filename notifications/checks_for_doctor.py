@@ -65,4 +65,4 @@ def _queue() -> Iterator[str]:
         yield f"{waiting} messages have waited for more than 10 minutes: are worker and beat running?"
     dead = Message.objects.filter(state=Message.State.DEAD).count()
     if dead:
-        yield f"{dead} messages were given up: see their errors in /staff/notifications/message/, then send them again."
+        yield f"{dead} messages were given up: see their errors at /admin/operations/outbox/, then send them again."

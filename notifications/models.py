@@ -84,6 +84,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=models.Q(state="queued"), name="message_due"),
+            models.Index(fields=["kind"], condition=models.Q(state="dead"), name="message_given_up"),
             models.Index(
                 fields=["provider_id"], condition=~models.Q(provider_id=""), name="message_provider_id"
             ),

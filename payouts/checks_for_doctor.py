@@ -57,4 +57,4 @@ def _events() -> Iterator[str]:
 def _differences() -> Iterator[str]:
     count = MoneyException.objects.filter(cleared_at=None, acknowledged_at=None).count()
     if count:
-        yield f"{count} differences between Stripe and the books are open: see Money exceptions in /staff/."
+        yield f"{count} differences between Stripe and the books are open: see /admin/exceptions/."

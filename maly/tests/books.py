@@ -28,6 +28,10 @@ SELECT EXISTS (SELECT FROM connect_stripeevent WHERE status IN ('received', 'dea
     OR EXISTS (SELECT FROM ticketing_applicationfeerefund WHERE status = 'requested')
     OR EXISTS (SELECT FROM ticketing_transferreversal WHERE status = 'requested')
     OR EXISTS (SELECT FROM ticketing_organizertransfer WHERE status = 'requested')
+    OR EXISTS (SELECT FROM premium_premiuminvoice WHERE charged_amount > 0 AND stripe_fee_amount IS NULL)
+    OR EXISTS (SELECT FROM premium_planchange WHERE status = 'requested')
+    OR EXISTS (SELECT FROM premium_premiumrefund WHERE status = 'requested')
+    OR EXISTS (SELECT FROM premium_subscription WHERE is_extra AND status <> 'canceled')
 """
 AT_STRIPE = """
 SELECT account.currency, COALESCE(connected.stripe_account_id, ''), sum(entry.amount)

@@ -11,9 +11,12 @@ from accounts.services.invitations import invite_member
 from accounts.tests.factories import MembershipFactory
 from conftest import connect_to_stripe
 from connect import gateway
-from connect.models import ConnectedAccount
+from connect.models import ConnectedAccount, StripeEvent
 from connect.selectors import get_current_account
 from connect.stripe_objects import PayoutSchedule
+from payouts.models import MoneyException
+from premium.services.checkouts import start_checkout as start_subscription
+from premium.services.prices import create_prices
 from ticketing.access import Gatekeeper
 from ticketing.models import Dispute, Order, TicketType
 from ticketing.services.check_ins import check_in
@@ -45,6 +48,8 @@ class Names:
     entry: str = "zzzz"
     member: str = "999999999"
     invitation: str = "999999999"
+    stripe_event: str = "999999999"
+    exception: str = "999999999"
     month: str = field(default_factory=lambda: f"{timezone.now():%Y-%m}")
 
     def fill(self, value: Any) -> Any:
@@ -74,6 +79,7 @@ class House:
     def furnish(self, buyer: User | None = None) -> Names:
         """One of everything, at its own event that is on sale."""
         connect_to_stripe(self.organization, self.owner, self.sandbox)
+        self.subscribe()
         account = str(self.account.stripe_account_id)
         gateway.update_payout_schedule(account, PayoutSchedule(interval="manual"))
         event = EventFactory(organization=self.organization, title=f"Evening of {self.organization.name}")
@@ -109,6 +115,22 @@ class House:
             entry=entered.public_id,
             member=str(member.pk),
             invitation=str(invitation.pk),
+            stripe_event=str(StripeEvent.objects.filter(account=account).latest("pk").pk),
+            exception=str(self.differ().pk),
+        )
+
+    def subscribe(self) -> None:
+        """The owner has Premium."""
+        create_prices()
+        checkout = start_subscription(self.owner, plan="monthly")
+        self.control(f"checkout/{checkout.session_id}/pay", card=AVAILABLE_AT_ONCE)
+        self.settle()
+
+    def differ(self) -> MoneyException:
+        """A difference with Stripe that has cleared."""
+        about = {"subject": f"{self.organization.slug}:txn_1", "words": "It was gone.", "currency": "usd"}
+        return MoneyException.objects.create(
+            kind=MoneyException.Kind.OVERDUE, cleared_at=timezone.now(), expected_amount=1, **about
         )
 
     def sell(self, ticket_type: TicketType, quantity: int, **more: Any) -> Order:

@@ -42,6 +42,7 @@ def act(least: str, *, begins: bool = False, **body: Any) -> Policy:
 EVENT = "dashboard/events/{event}/"
 ORDER = "dashboard/orders/{order}/"
 PAYMENTS = "dashboard/settings/payments/"
+BILLING = "dashboard/settings/billing/"
 PAGES: dict[str, Policy] = {
     "dashboard/": look("scanner", begins=True),
     "dashboard/organizations/": look("user"),
@@ -57,7 +58,16 @@ PAGES: dict[str, Policy] = {
     "dashboard/team/owner/": form("owner"),
     "dashboard/team/role/": act("admin", member="$member", role="MANAGER"),
     "dashboard/team/remove/": {"POST": Ask("admin", {"member": "$member"}, is_within=True, of_none=200)},
+    "dashboard/insight/": look("manager", begins=True),
+    "dashboard/insight/insight.csv": look("manager"),
     "dashboard/settings/profile/": {"GET": Ask("manager"), "POST": Ask("admin")},
+    BILLING: look("user"),
+    f"{BILLING}cancel/": form("user"),
+    f"{BILLING}resume/": act("user"),
+    f"{BILLING}portal/": act("user"),
+    f"{BILLING}return/": look("user"),
+    f"{BILLING}offer/": act("user"),
+    f"{BILLING}change/": form("user"),
     PAYMENTS: look("admin", begins=True),
     f"{PAYMENTS}connect/": act("admin", begins=True),
     f"{PAYMENTS}stripe/": act("admin", begins=True),
@@ -107,9 +117,62 @@ PAGES: dict[str, Policy] = {
     "dashboard/statements/{month}/statement.pdf": look("admin"),
 }
 
+# The cockpit: platform admins alone; whatever it names may be anybody's.
+STAFF_PAGES: dict[str, Policy] = {
+    "admin/": look("staff"),
+    "admin/revenue/": look("staff"),
+    "admin/revenue/export.csv": look("staff"),
+    "admin/operations/": look("staff"),
+    "admin/operations/inbox/": look("staff"),
+    "admin/operations/inbox/replay/": form("staff"),
+    "admin/operations/inbox/acknowledge/": form("staff"),
+    "admin/operations/inbox/{stripe_event}/": look("staff"),
+    "admin/operations/outbox/": look("staff"),
+    "admin/operations/outbox/send-again/": form("staff"),
+    "admin/transactions/": look("staff"),
+    "admin/transactions/export.csv": look("staff"),
+    "admin/transactions/{order}/": look("staff"),
+    "admin/payouts/": look("staff"),
+    "admin/payouts/{payout}/": look("staff"),
+    "admin/disputes/": look("staff"),
+    "admin/disputes/{dispute}/": form("staff"),
+    "admin/disputes/{dispute}/send/": form("staff"),
+    "admin/disputes/{dispute}/accept/": form("staff"),
+    "admin/disputes/{dispute}/settle/": form("staff"),
+    "admin/exceptions/": look("staff"),
+    "admin/exceptions/{exception}/": form("staff"),
+    "admin/exceptions/{exception}/explain/": form("staff"),
+    "admin/organizations/": look("staff"),
+    "admin/organizations/{organization}/": look("staff"),
+    "admin/organizations/{organization}/events/": look("staff"),
+    "admin/organizations/{organization}/orders/": look("staff"),
+    "admin/organizations/{organization}/payouts/": look("staff"),
+    "admin/organizations/{organization}/audit/": look("staff"),
+    "admin/organizations/{organization}/fees/": look("staff"),
+    "admin/organizations/{organization}/fees/change/": form("staff"),
+    "admin/organizations/{organization}/fees/preview/": look("staff"),
+    "admin/organizations/{organization}/fees/remove/": form("staff"),
+    "admin/organizations/{organization}/plan/": form("staff"),
+    "admin/organizations/{organization}/flag/": form("staff"),
+    "admin/organizations/{organization}/unflag/": form("staff"),
+    "admin/settings/fees/": look("staff"),
+    "admin/settings/fees/new/": form("staff"),
+    "admin/settings/fees/preview/": look("staff"),
+    "admin/premium/": look("staff"),
+    "admin/audit/": look("staff"),
+    "admin/audit.csv": look("staff"),
+}
+
 ORGANIZATION_BODY = {"organization": "$organization"}
 CART_BODY = {"event": "$event", "items": [{"ticket_type": "$type", "quantity": 1}]}
 GUEST_BODY = {**CART_BODY, "email": "guest@example.com", "name": "Guest"}
+DEAD_EVENTS = {"endpoint": "platform", "type": "charge.updated", "reason": "Mended"}
+DEFAULT_FEES = {
+    "plan": "host",
+    "platform_fee_percent": "3.5",
+    "platform_fee_fixed": 50,
+    "reason": "A new year",
+}
 POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "api/auth/token": {"POST": ("public", {})},
     "api/me": {"GET": ("user", {})},
@@ -160,4 +223,26 @@ POLICIES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "api/orders/{order}": {"GET": ("order", {})},
     "api/orders/{order}/refunds": {"POST": ("admin", {"reason": "Asked for"})},
     "api/orders/{order}/resume": {"POST": ("buyer", {})},
+    "api/premium/create-checkout": {"POST": ("user", {})},
+    "api/premium/verify-checkout": {"GET": ("user", {})},
+    "api/premium/subscription": {"GET": ("user", {})},
+    "api/premium/portal": {"POST": ("user", {})},
+    "api/premium/cancel": {"POST": ("user", {})},
+    "api/premium/resume": {"POST": ("user", {})},
+    "api/premium/switch": {"POST": ("user", {})},
+    "api/premium/switch/preview": {"POST": ("user", {})},
+    "api/admin/stats": {"GET": ("staff", {})},
+    "api/admin/revenue": {"GET": ("staff", {})},
+    "api/admin/operations": {"GET": ("staff", {})},
+    "api/admin/operations/events/replay": {"POST": ("staff", DEAD_EVENTS)},
+    "api/admin/operations/events/acknowledge": {"POST": ("staff", DEAD_EVENTS)},
+    "api/admin/transactions": {"GET": ("staff", {})},
+    "api/admin/payouts": {"GET": ("staff", {})},
+    "api/admin/disputes": {"GET": ("staff", {})},
+    "api/admin/organizations": {"GET": ("staff", {})},
+    "api/admin/organizations/{organization}": {"GET": ("staff", {})},
+    "api/admin/organizations/{organization}/plan": {"PUT": ("staff", {"plan": "host", "reason": "Agreed"})},
+    "api/admin/organizations/{organization}/flag": {"POST": ("staff", {"reason": "Many disputes"})},
+    "api/admin/organizations/{organization}/unflag": {"POST": ("staff", {"reason": "Explained"})},
+    "api/admin/fees/default": {"PUT": ("staff", DEFAULT_FEES)},
 }

@@ -22,6 +22,7 @@ NOUNS = {
     "doors": "door",
     "refunds": "refund",
     "disputes": "dispute",
+    "transactions": "order",
 }
 
 
@@ -52,5 +53,8 @@ def named(route: str) -> str:
 
 API_ROUTES = sorted({named(route) for route in all_routes() if route.startswith("api/")})
 DASHBOARD_ROUTES = sorted({named(route) for route in all_routes() if route.startswith("dashboard/")})
+STAFF_ROUTES = sorted({named(route) for route in all_routes() if route.startswith("admin/")})
 # Buyers' and accounts' pages.
-OTHER_PAGES = sorted({route for route in all_routes() if not route.startswith(("api/", "dashboard/"))})
+OTHER_PAGES = sorted(
+    {route for route in all_routes() if not route.startswith(("api/", "dashboard/", "admin/"))}
+)

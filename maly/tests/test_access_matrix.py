@@ -19,8 +19,8 @@ from django.test import Client
 from accounts.models import Organization, Role, User
 from accounts.tests.factories import MembershipFactory, OrganizationFactory, UserFactory
 from maly.tests.house import House, Names
-from maly.tests.policies import PAGES, POLICIES, Ask
-from maly.tests.routes import API_ROUTES, DASHBOARD_ROUTES, OTHER_PAGES, PARAMETER
+from maly.tests.policies import PAGES, POLICIES, STAFF_PAGES, Ask
+from maly.tests.routes import API_ROUTES, DASHBOARD_ROUTES, OTHER_PAGES, PARAMETER, STAFF_ROUTES
 from ticketing.models import Event
 from ticketing.tests.factories import EventFactory, TicketTypeFactory
 
@@ -30,12 +30,13 @@ PEOPLE = ("anonymous", "stranger", "buyer", *ROLES, "staff")  # and a door link 
 ASKS: dict[str, dict[str, Ask]] = {
     **{route: {verb: Ask(*row) for verb, row in rows.items()} for route, rows in POLICIES.items()},
     **PAGES,
+    **STAFF_PAGES,
 }
 LOGIN = "/account/login/"
 # Pages that need no account; every other page leads a visitor to the sign-in page.
 OPEN_PAGES = re.compile(
     r"^(healthz|readyz|robots|sitemap|push-worker|media/|dev/|invitations/|unsubscribe/|door/"
-    r"|e/|organizers/|o/|tickets/|payment-(success|cancel)|$)"
+    r"|e/|organizers/|premium/$|o/|tickets/|payment-(success|cancel)|$)"
 )
 # Payment settings make somebody's personal organization on first use, and read the account on the way back from Stripe.
 CHANGED_BY_LOOKING = re.compile(r"^dashboard/settings/payments/(return/|refresh/)?$")
@@ -50,7 +51,7 @@ CHANGING = re.compile(rb'value="\w{64}"|[0-9a-f]{8,}(?:-[0-9a-f]{4,}){0,4}')
 
 def section(route: str) -> str:
     """The part of the product that is tested at one go."""
-    parts = ("api/", "dashboard/events/", "dashboard/")
+    parts = ("api/", "dashboard/events/", "dashboard/", "admin/")
     return next(part for part in parts if route.startswith(part))
 
 
@@ -58,6 +59,7 @@ def test_every_route_has_a_policy_and_every_policy_a_route() -> None:
     """Declare a new one in maly/tests/policies.py."""
     assert set(API_ROUTES) == set(POLICIES)
     assert set(DASHBOARD_ROUTES) == set(PAGES)
+    assert set(STAFF_ROUTES) == set(STAFF_PAGES)
 
 
 @pytest.fixture
@@ -191,9 +193,7 @@ def problems(route: str, person: str, client: Client, things: dict[str, Names]) 
                 continue
             answer, changes = call(client, verb, route, ask, names)
             seen, said = status_of(answer), f"{verb} {route} by {person} of {thing}"
-            allowed = expected(
-                ask, person, thing, is_page=route.startswith("dashboard/"), names_one=names_one
-            )
+            allowed = expected(ask, person, thing, is_page=not route.startswith("api/"), names_one=names_one)
             if seen == 404:
                 refusals[thing] = CHANGING.sub(b"", answer.content)
             if seen not in allowed:
@@ -227,7 +227,7 @@ def mixed(route: str, owner: Client, things: dict[str, Names]) -> Iterator[str]:
                 yield f"{verb} {route} with another's {other}: {answer.status_code} {changes[:1]}"
 
 
-@pytest.mark.parametrize("which", ["api/", "dashboard/events/", "dashboard/"])
+@pytest.mark.parametrize("which", ["api/", "dashboard/events/", "dashboard/", "admin/"])
 def test_a_route_answers_everybody_as_its_policy_says(
     which: str, sandbox: object, things: dict[str, Names], people: dict[str, Client]
 ) -> None:

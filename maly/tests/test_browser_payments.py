@@ -82,5 +82,6 @@ def test_staff_see_at_once_what_a_rate_does_to_a_ticket(
     page.get_by_label("Percent").fill("3.5")
     page.get_by_label("Reason").fill("Deal")
     page.get_by_role("button", name="Save", exact=True).click()
+    sign_in_again(page)  # and what was filled in is saved
     expect(page.get_by_text("was added successfully")).to_be_visible()
     assert FeeOverride.objects.get().fixed_amount == 50

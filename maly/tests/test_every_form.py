@@ -10,10 +10,11 @@ from django.test import Client
 from accounts.models import Organization, User
 from accounts.tests.factories import PASSWORD
 from maly.tests.house import House
-from maly.tests.policies import EVENT, ORDER, PAGES
+from maly.tests.policies import BILLING, EVENT, ORDER, PAGES
 
-# The door answers a code, whatever it is; and these say that a paid ticket is refunded instead.
+# The door answers a code, whatever it is; these say that a paid ticket is refunded instead; those have a button alone.
 NO_FORMS = {f"{EVENT}check-in/", f"{ORDER}cancel/", f"{ORDER}tickets/{{ticket}}/cancel/"}
+NO_FORMS |= {f"{BILLING}cancel/", f"{BILLING}change/"}
 FORMS = [route for route, asks in PAGES.items() if {"GET", "POST"} <= set(asks) and route not in NO_FORMS]
 FIELD = re.compile(r'<(?:input|select|textarea)\b[^>]*\bname="(\w+)"')
 WRONG = ("", "\x00", "<script>x</script>" * 400)

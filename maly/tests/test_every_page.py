@@ -28,16 +28,27 @@ pytestmark = [
 ]
 OpenPage = Callable[..., Page]
 # Addresses that show no page of ours: files, a piece of a page, and the way to Stripe.
-NO_PAGES = re.compile(r"\.(csv|pdf)$|/tickets/price/$|/payments/refresh/$")
+NO_PAGES = re.compile(r"\.(csv|pdf)$|/tickets/price/$|/payments/refresh/$|/billing/change/$")
 ROUTES = [route for route, asks in PAGES.items() if "GET" in asks and not NO_PAGES.search(route)]
 # Other states of a page, by its route.
 STATES = {
     "dashboard/events/": ("?tab=draft", "?tab=past", "?tab=cancelled", "?q=nothing", "?page=2"),
     "dashboard/orders/": ("?status=paid&status=disputed&date=7d&q=a", "?q=nobody"),
     f"{EVENT}attendees/": ("?tab=cancelled", "?q=nobody"),
+    "dashboard/insight/": ("?period=52",),
     "dashboard/payouts/": ("?status=in_transit",),
 }
-EMPTY = ("", "events/", "orders/", "payouts/", "statements/", "team/", "settings/payments/")
+EMPTY = (
+    "",
+    "insight/",
+    "settings/billing/",
+    "events/",
+    "orders/",
+    "payouts/",
+    "statements/",
+    "team/",
+    "settings/payments/",
+)
 BY_KEYBOARD = (
     "dashboard/",
     "dashboard/events/",

@@ -22,7 +22,7 @@ ROUTES = (
     ("Create, edit, publish and pause events and tickets", r".*/events(/(?!.*(attendees|orders)).*)?$"),
     (
         "See orders and attendees, correct and resend tickets",
-        r".* (dashboard|api)/(orders|disputes)/.*|.*/(attendees(\.csv|/)|orders)$",
+        r".* (dashboard|api)/(orders|disputes)/.*|.*/(attendees(\.csv|/)|orders)$|GET dashboard/insight/.*",
     ),
     ("Disconnect Stripe", r".*/disconnect/?$"),
     ("See payouts and statements, pay out", r".*/(payouts|statements)(/.*)?$|.*/balance$"),

@@ -15,7 +15,7 @@ from accounts.services.invitations import invite_member
 from accounts.tests.factories import PASSWORD, MembershipFactory
 from connect.models import ConnectedAccount
 from maly.tests.house import AVAILABLE_AT_ONCE, House, Names
-from maly.tests.policies import EVENT, ORDER, PAGES, PAYMENTS
+from maly.tests.policies import BILLING, EVENT, ORDER, PAGES, PAYMENTS
 from payouts.models import OrganizerPayout, PayoutLine
 from payouts.tests.factories import OrganizerPayoutFactory
 from ticketing.models import Event, TicketType
@@ -33,13 +33,17 @@ QUERIES: dict[str, int] = {
     "dashboard/team/": 5,
     "dashboard/team/invite/": 3,
     "dashboard/team/owner/": 4,
+    "dashboard/insight/": 11,
+    "dashboard/insight/insight.csv": 11,
+    BILLING: 6,
+    f"{BILLING}cancel/": 4,
     "dashboard/settings/profile/": 4,
     PAYMENTS: 13,
     f"{PAYMENTS}disconnect/": 11,
     "dashboard/events/": 7,
-    "dashboard/events/new/": 9,
+    "dashboard/events/new/": 10,
     EVENT: 10,
-    f"{EVENT}edit/": 12,
+    f"{EVENT}edit/": 14,
     f"{EVENT}cancel/": 10,
     f"{EVENT}check-in/": 6,
     f"{EVENT}doors/": 6,
@@ -69,8 +73,8 @@ QUERIES: dict[str, int] = {
     "dashboard/statements/{month}/statement.csv": 10,
     "dashboard/statements/{month}/statement.pdf": 10,
 }
-# Not pages that only read: the way back from Stripe asks it and writes what it says.
-NOT_COUNTED = {f"{PAYMENTS}return/", f"{PAYMENTS}refresh/"}
+# Not pages that only read: the way back from Stripe asks it and writes what it says; without an offer there is no page.
+NOT_COUNTED = {f"{PAYMENTS}return/", f"{PAYMENTS}refresh/", f"{BILLING}change/"}
 ROUTES = [route for route, asks in PAGES.items() if "GET" in asks and route not in NOT_COUNTED]
 
 

@@ -14,7 +14,18 @@ from maly.errors import MalyError
 ROOT = Path(settings.BASE_DIR)
 # They stand alone: what says that something broke may need nothing that could be broken.
 STATIC = {"500.html", "503.html"}
-OURS = ("accounts", "connect", "dashboard", "ledger", "notifications", "payouts", "ticketing", "maly")
+OURS = (
+    "accounts",
+    "adminpanel",
+    "connect",
+    "dashboard",
+    "ledger",
+    "notifications",
+    "payouts",
+    "premium",
+    "ticketing",
+    "maly",
+)
 # Names that are the same in every language.
 NAMES = {"CSV", "JSON", "OpenAPI", "PDF", "UTC"}
 NOT_READ = re.compile(

@@ -53,7 +53,7 @@ def readdress(*, keys: Iterable[str], was: str, to: str) -> None:
     unsent.exclude(state=Message.State.SENT).update(to=to)
 
 
-def send_again(messages: Iterable[Message], *, actor: User) -> int:
+def send_again(messages: Iterable[Message], *, actor: User, reason: str = "") -> int:
     """Queue messages that were given up once more, under their old keys and Message-IDs; returns how many were."""
     count = 0
     with transaction.atomic():
@@ -68,6 +68,7 @@ def send_again(messages: Iterable[Message], *, actor: User) -> int:
                 actor=actor,
                 actor_kind=AuditEntry.Actor.STAFF,
                 before={"error": message.error.partition(":")[0]},
+                reason=reason,
             )
             count += 1
     return count

@@ -23,7 +23,9 @@ class WithReason(forms.ModelForm):
     """A form of something that staff must explain."""
 
     reason = forms.CharField(
-        max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="Kept in the audit log."
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Kept in the audit log.",
     )
 
     def _post_clean(self) -> None:

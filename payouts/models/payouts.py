@@ -84,6 +84,9 @@ class OrganizerPayout(Payout):
             models.Index(fields=["organization", "status", "-created_at"], name="payout_of_org_by_status"),
             models.Index(fields=["organization", "-created_at", "-id"], name="payout_of_organization"),
             models.Index(fields=["stripe_payout_id"], name="payout_stripe_id"),
+            # Staff's list of everybody's.
+            models.Index(fields=["created_at", "id"], name="payout_by_time"),
+            models.Index(fields=["status", "created_at", "id"], name="payout_by_status"),
             models.Index(
                 fields=["arrival_date"],
                 condition=Q(status__in=["pending", "in_transit"]),

@@ -11,7 +11,7 @@ from payouts.tests.conftest import control
 pytestmark = pytest.mark.django_db
 
 
-def test_a_payout_appears_in_the_mirror_and_follows_stripe(account, fund, pay_out, sandbox):
+def test_a_payout_appears_in_the_mirror_and_follows_stripe(account, fund, pay_out, sandbox, look_up):
     fund()
     payout_id = pay_out()
     mirror_payout(account.stripe_account_id, payout_id)
@@ -21,6 +21,7 @@ def test_a_payout_appears_in_the_mirror_and_follows_stripe(account, fund, pay_ou
     mirrored = Payout.objects.get()
     assert (mirrored.id, mirrored.status, mirrored.amount) == (payout_id, "failed", 4550)
     assert mirrored.stripe_data["destination"].startswith("ba_")
+    assert "failed" in look_up(mirrored)
 
 
 def test_the_mirror_asks_only_for_the_payout_and_keeps_no_key(account, fund, pay_out, sandbox):

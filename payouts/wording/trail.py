@@ -29,6 +29,12 @@ WORDS: dict[str, Promise] = {
     "review_charge": _("Under review: paid by the buyer"),
     "review_owed": _("Under review: owed by the organizer"),
     "review_paid_otherwise": _("Under review: the buyer was paid another way"),
+    "premium_sale": _("Paid for Premium"),
+    "premium_stripe_fee": _("Stripe's fee for Premium"),
+    "premium_refund": _("Premium refunded"),
+    "premium_dispute_opened": _("A payment for Premium was disputed"),
+    "premium_dispute_won": _("Dispute about Premium won"),
+    "premium_dispute_lost": _("Dispute about Premium lost"),
     "unmatched": _("Movement at Stripe without an explanation yet"),
     "explained": _("Movement at Stripe, explained"),
 }

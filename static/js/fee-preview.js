@@ -1,9 +1,9 @@
-// The Django admin's fee override form: shows what the rate being typed would do to a ticket.
+// Forms of rates, staff's and the Django admin's: show what the rate being typed would do to tickets.
 (() => {
   const section = document.getElementById("fee-preview");
   const form = section && section.closest("form");
   if (!form) return;
-  const names = ["organization", "currency", "percent", "fixed_amount"];
+  const names = (section.dataset.fields ?? "organization currency percent fixed_amount").split(" ");
   let timer = 0;
   let newest = 0;
 

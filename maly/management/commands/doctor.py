@@ -8,9 +8,12 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from adminpanel.checks_for_doctor import checks_for_doctor as operations_checks
 from connect.checks_for_doctor import checks_for_doctor as stripe_checks
+from connect.checks_for_doctor import endpoint_checks, notes_for_doctor
 from notifications.checks_for_doctor import checks_for_doctor as mail_checks
 from payouts.checks_for_doctor import checks_for_doctor as books_checks
+from premium.checks_for_doctor import checks_for_doctor as premium_checks
 
 
 class Command(BaseCommand):
@@ -24,8 +27,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{'ok    ' if not found else 'FAILED'} {name}")
             for problem in found:
                 self.stdout.write(f"       {problem}")
-            if found and name == "database":
+            if found and name in ("database", "migrations"):
                 break  # nothing else can be asked
+        else:
+            for note in notes_for_doctor():
+                self.stdout.write(f"note   {note}")
         if problems:
             raise SystemExit(1)
 
@@ -77,6 +83,9 @@ CHECKS: dict[str, Callable[[], Iterator[str] | list[str]]] = {
     "migrations": check_migrations,
     "broker": check_broker,
     "Stripe": stripe_checks,
+    "webhook endpoints": endpoint_checks,
     "mail": mail_checks,
     "books": books_checks,
+    "Premium": premium_checks,
+    "operations": operations_checks,
 }

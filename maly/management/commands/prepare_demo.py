@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ UNUSED = ["redoc*", "rest_framework"]
 
 
 class Command(BaseCommand):
-    help = "Migrate, collect static files and seed the demo."
+    help = "Migrate, collect static files, make Premium's prices at Stripe and seed the demo."
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A line for every order, and the dispute's warning, would hide what the terminal is told.
         logging.disable(logging.WARNING)
         call_command("migrate", verbosity=0, interactive=False)
         collect_static_files()
+        call_command("premium_prices", stdout=StringIO())
         call_command("seed", scenario="demo", verbosity=options["verbosity"])
 
 
