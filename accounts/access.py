@@ -1,5 +1,7 @@
 """Who may do what. Every page and call asks here; an object of somebody else's organization doesn't exist."""
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -76,6 +78,18 @@ def require_second_factor(user: Person) -> None:
     """Raises MfaRequired when the settings ask owners and staff for a second factor and this person has none."""
     if settings.MFA_REQUIRED and not has_second_factor(user):
         raise MfaRequired
+
+
+def require_recent_sign_in(request: HttpRequest) -> None:
+    """For what moves money or gives power over it: the password or second factor again, unless it was given lately.
+
+    Raises allauth's ReauthenticationRequired, after which the same form is worked on by itself.
+    """
+    if not is_reauthentication_required(request, app="accounts"):
+        return
+    if request.method == "POST":  # the form is kept by its path alone; with a query it wouldn't be recognised
+        request.META["QUERY_STRING"] = ""
+    raise ReauthenticationRequired
 
 
 def find_current_membership(request: HttpRequest, *, role: Role = Role.SCANNER) -> Membership:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.access import require_platform_admin
+from accounts.access import require_platform_admin, require_recent_sign_in
 
 View = Callable[..., HttpResponseBase]
 
@@ -31,9 +30,20 @@ def staff_page(view: View) -> View:
     return guarded
 
 
+def asks_again(view: View) -> View:
+    """Asks for the password again after a while, and then goes on with the form that was sent."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        require_recent_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def money_page(view: View) -> View:
     """As staff_page, for what moves money or changes who gets it: asks for the password again after a while."""
-    return staff_page(reauthentication_required(view))
+    return staff_page(asks_again(view))
 
 
 class IsPlatformAdmin(BasePermission):

@@ -178,7 +178,7 @@ class Fees(APIView):
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         rate = given.validated_data
-        with _named_as_here():
+        with named_as_here():
             terms.set_override(
                 organization,
                 percent=rate["platform_fee_percent"],
@@ -254,7 +254,7 @@ class Disconnect(APIView):
 
 
 @contextmanager
-def _named_as_here() -> Iterator[None]:
+def named_as_here() -> Iterator[None]:
     """Errors of the service name its arguments; the API's fields have other names."""
     names = {
         "percent": "platform_fee_percent",

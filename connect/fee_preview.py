@@ -115,11 +115,11 @@ def preview_assignment(organization: Organization, plan: FeePlan) -> PlanPreview
     model = default_absorption(organization)
     rows, stopped = [], []
     for currency in plan_currencies(now_on):
-        then = get_plan_terms(plan, currency, organization=organization)
+        now, then = (get_plan_terms(each, currency, organization=organization) for each in (now_on, plan))
         if then is None:
             stopped.append(currency.upper())
-            continue
-        rows.append(_change(get_terms(organization, currency), then, model))
+        elif now is not None:  # terms that are still to come change nothing now
+            rows.append(_change(now, then, model))
     return PlanPreview(plan=str(plan), rows=tuple(rows), stopped=tuple(stopped))
 
 

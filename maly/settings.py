@@ -245,7 +245,9 @@ CSRF_FAILURE_VIEW = "maly.views.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # Only Stripe's pages may receive our forms besides ourselves; its base address in a sandbox is one of them.
 _stripe_pages = (
-    [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://connect.stripe.com"]
+    [STRIPE_API_BASE]
+    if STRIPE_API_BASE
+    else [f"https://{page}.stripe.com" for page in ("checkout", "connect", "billing")]
 )
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -137,7 +137,8 @@ invariant(
     FROM premium_subscription extra CROSS JOIN LATERAL (
         SELECT COALESCE(sum(charged_amount), 0) AS amount FROM premium_premiuminvoice invoice
         WHERE invoice.subscription_id = extra.id AND NOT EXISTS (
-            SELECT FROM premium_premiumrefund given WHERE given.invoice_id = invoice.id AND given.status NOT IN ('refused', 'failed')
+            SELECT FROM premium_premiumrefund given
+            WHERE given.invoice_id = invoice.id AND given.status NOT IN ('refused', 'failed')
         )
     ) kept
     WHERE is_extra AND extra.created_at < now() - interval '15 minutes'

@@ -38,11 +38,6 @@ YEARLY = Plan(PlanCode.YEARLY, "premium_yearly", 29000, "usd", "year", 12, _("ye
 PLANS: dict[str, Plan] = {plan.code.value: plan for plan in (MONTHLY, YEARLY)}
 
 
-def months_free() -> int:
-    """How many whole months a year costs less than twelve single ones."""
-    return (12 * MONTHLY.amount - YEARLY.amount) // MONTHLY.amount
-
-
 def plan_of_interval(interval: str) -> Plan | None:
     """The plan that is paid each `month` or `year`, whatever its price once was; None for another interval."""
     return next((plan for plan in PLANS.values() if plan.interval == interval), None)

@@ -145,10 +145,9 @@ def _ask(
 
 def _work_once(page: Any, request: HttpRequest, chosen: list[Any], given: dict[str, Any], work: Work) -> None:
     """Do the work for each row, and show its words or why it was refused; a page that was sent before does nothing."""
+    key = f"admin:{request.POST['nonce']}".replace("\x00", "")[:255]
     try:
-        claim = claim_key(
-            f"staff:{request.user.pk}", key=f"admin:{request.POST['nonce']}"[:255], request_hash=work.__name__
-        )
+        claim = claim_key(f"staff:{request.user.pk}", key=key, request_hash=work.__name__)
     except MalyError:
         messages.info(request, "This is being done already. Look again in a moment.")
         return

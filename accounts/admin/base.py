@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
-from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import IntegerField, Model, QuerySet
@@ -15,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.forms import PaginationInlineFormSet
 
+from accounts.access import require_recent_sign_in
 from accounts.admin.lists import QuickPaginator, StaffList, find_exactly, find_under
 from accounts.models import AuditEntry, Organization
 from accounts.services import audit
@@ -27,18 +26,6 @@ def in_words(amount: int | None, currency: str) -> str:
     if amount is None:
         return ""
     return format_amount(amount, currency) if currency in CURRENCIES else f"{amount} {currency.upper()}"
-
-
-def require_recent_sign_in(request: HttpRequest) -> None:
-    """For what moves money or gives power over it: the password or second factor again, unless it was given lately.
-
-    Raises allauth's ReauthenticationRequired, after which the same form is worked on by itself.
-    """
-    if not is_reauthentication_required(request, app="accounts"):
-        return
-    if request.method == "POST":  # the form is kept by its path alone; with a query it wouldn't be recognised
-        request.META["QUERY_STRING"] = ""
-    raise ReauthenticationRequired
 
 
 class ReadOnly:

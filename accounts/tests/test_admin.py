@@ -120,6 +120,15 @@ def test_what_is_no_row_is_not_acted_on(desk: Client, organization: Organization
     assert desk.get(f"{page}?memberships-page=²").status_code == 200
 
 
+def test_a_page_with_an_odd_number_is_worked_on_all_the_same(
+    desk: Client, organization: Organization
+) -> None:
+    chosen = {"action": "flag", "_selected_action": organization.pk, "nonce": "\x00", "reason": "Chargebacks"}
+    assert desk.post("/staff/accounts/organization/", chosen).status_code == 302
+    organization.refresh_from_db()
+    assert organization.is_flagged
+
+
 def test_staff_flag_and_unflag_with_a_reason(act, organization: Organization, staff: User) -> None:
     assert "Nothing of these organizations is sold" in act("flag", organization, reason="")
     organization.refresh_from_db()

@@ -1,6 +1,5 @@
 """The API of the plans' fees for platform admins."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,19 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from adminpanel.access import IsPlatformAdmin
-from connect.api import DateOrMoment
+from connect.api import Fees, named_as_here
 from connect.models import FeePlan, FeeTerms
 from connect.services import terms
 from connect.services.fees import rate_text
-from maly.errors import Invalid
-from maly.money import CURRENCIES
-
-# What the service calls its arguments, and what they are called here.
-NAMES = {
-    "percent": "platform_fee_percent",
-    "fixed_amount": "platform_fee_fixed",
-    "effective_from": "effective_date",
-}
 
 
 class PlanInput(serializers.Serializer[Any]):
@@ -43,18 +33,9 @@ class SetDefaultFees(APIView):
 
     permission_classes = [IsPlatformAdmin]
 
-    class Input(PlanInput):
-        platform_fee_percent = serializers.DecimalField(
-            max_digits=6, decimal_places=3, min_value=Decimal(0), max_value=Decimal(100)
-        )
-        platform_fee_fixed = serializers.IntegerField(
-            min_value=0, max_value=terms.LARGEST_FIXED_AMOUNT, help_text="Minor units, for each paid ticket."
-        )
-        currency = serializers.ChoiceField(sorted(CURRENCIES), default="usd")
+    class Input(PlanInput, Fees.Input):
         processing_paid_by = serializers.ChoiceField(FeeTerms.ProcessingPaidBy.choices, required=False)
         refunds_platform_fee = serializers.BooleanField(required=False)
-        effective_date = DateOrMoment(required=False)
-        reason = serializers.CharField(max_length=2000)
 
     class Output(serializers.Serializer[Any]):
         plan = serializers.CharField(source="plan.code")
@@ -73,13 +54,13 @@ class SetDefaultFees(APIView):
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = dict(given.validated_data)
-        plan, arguments = (
-            wanted.pop("plan"),
-            {inner: wanted.pop(outer, None) for inner, outer in NAMES.items()},
-        )
-        try:
-            made = terms.set_plan_terms(plan, actor=request.user, **arguments, **wanted)
-        except Invalid as error:
-            error.attr = NAMES.get(error.attr or "", error.attr)
-            raise
+        with named_as_here():
+            made = terms.set_plan_terms(
+                wanted.pop("plan"),
+                percent=wanted.pop("platform_fee_percent"),
+                fixed_amount=wanted.pop("platform_fee_fixed"),
+                effective_from=wanted.pop("effective_date", None),
+                actor=request.user,
+                **wanted,
+            )
         return Response(self.Output(made).data)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import AuditEntry
 from adminpanel.selectors.audit_filters import AuditFilters, filter_entries
 from adminpanel.selectors.audit_words import Difference, action_in_words, differences, masked, values_of
+from adminpanel.selectors.pages import PageByKey
 
 PAGE_SIZE = 25
 BATCH = 500
@@ -81,21 +82,13 @@ class AuditRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditPage:
+class AuditPage(PageByKey):
     """One page of the log; `newer` and `older` lead on where there is more."""
 
     rows: list[AuditRow]
     filters: AuditFilters
     newer: str = ""
     older: str = ""
-
-    @property
-    def newer_query(self) -> str:
-        return self.filters.query(after=self.newer) if self.newer else ""
-
-    @property
-    def older_query(self) -> str:
-        return self.filters.query(before=self.older) if self.older else ""
 
 
 def list_entries(filters: AuditFilters, *, before: str = "", after: str = "") -> AuditPage:

@@ -5,7 +5,6 @@ Amounts are minor units of the dispute's currency; sums are by currency, never a
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
@@ -17,6 +16,7 @@ from accounts.models import AuditEntry
 from adminpanel.selectors.audit import AuditRow
 from adminpanel.selectors.dispute_facts import Fact, list_facts
 from adminpanel.selectors.messages_sent import MessageRow, read_messages
+from adminpanel.selectors.pages import PAGE_SIZE, NumberedPage, Tab
 from ticketing.access import DISPUTE
 from ticketing.dispute_words import EVIDENCE, reason_in_words, status_in_words
 from ticketing.models import Dispute
@@ -25,7 +25,6 @@ from ticketing.selectors.disputes import DisputeDetail, can_answer, get_dispute_
 from ticketing.services.dispute_answers import OPEN
 from ticketing.services.dispute_evidence import FIELDS, read_order
 
-PAGE_SIZE = 50
 SOON_DAYS = 3
 TABS: dict[str, Promise] = {
     "reply": gettext_lazy("Reply needed"),
@@ -82,16 +81,6 @@ class QueueRow:
 
 
 @dataclass(frozen=True)
-class Tab:
-    """One tab with its number of disputes."""
-
-    key: str
-    label: Promise
-    count: int
-    is_current: bool
-
-
-@dataclass(frozen=True)
 class Disputed:
     """What is disputed in one currency."""
 
@@ -100,7 +89,7 @@ class Disputed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class Queue(NumberedPage):
     """One page of a tab; `waiting` is what can still be answered, by currency."""
 
     rows: list[QueueRow]
@@ -122,22 +111,6 @@ class Queue:
     @property
     def is_decided(self) -> bool:
         return self.tab in DECIDED
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
-    def earlier_query(self) -> str:
-        return urlencode({"tab": self.tab, "page": self.number - 1}) if self.number > 1 else ""
-
-    @property
-    def later_query(self) -> str:
-        return urlencode({"tab": self.tab, "page": self.number + 1}) if self.last < self.count else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ Amounts are minor units of the exception's currency; Stripe may hold one that no
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.db.models import Count, F, Q
 from django.utils.functional import Promise, cached_property
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import AuditEntry, Organization
 from adminpanel.selectors.audit import AuditRow
 from adminpanel.selectors.audit_words import masked
+from adminpanel.selectors.pages import PAGE_SIZE, NumberedPage, Tab
 from ledger.models import LedgerEntry, LedgerViolation
 from ledger.registry import all_invariants
 from payouts.models import BalanceTransaction, MoneyException, Reconciliation
@@ -23,7 +23,6 @@ from payouts.services.reconciliation.words import in_words
 from payouts.wording.ages import age_in_words
 from payouts.wording.trail import in_words as kind_in_words
 
-PAGE_SIZE = 50
 MOST_VIOLATIONS = 50
 MOST_MOVEMENTS = 20
 OURS = "ledger:"
@@ -93,18 +92,8 @@ class ViolationRow:
         return masked(self.violation.detail)
 
 
-@dataclass(frozen=True)
-class Tab:
-    """One tab with its number of differences."""
-
-    key: str
-    label: Promise
-    count: int
-    is_current: bool
-
-
 @dataclass(frozen=True, kw_only=True)
-class ExceptionList:
+class ExceptionList(NumberedPage):
     """One page of a tab, what the ledger itself finds wrong, and when Stripe was last compared."""
 
     rows: list[ExceptionRow]
@@ -114,22 +103,6 @@ class ExceptionList:
     count: int
     violations: list[ViolationRow]
     last_run: Reconciliation | None
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
-    def earlier_query(self) -> str:
-        return urlencode({"tab": self.tab, "page": self.number - 1}) if self.number > 1 else ""
-
-    @property
-    def later_query(self) -> str:
-        return urlencode({"tab": self.tab, "page": self.number + 1}) if self.last < self.count else ""
 
 
 @dataclass(frozen=True, kw_only=True)

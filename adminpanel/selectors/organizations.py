@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organization, Role, User
 from adminpanel.selectors.organization import TONES
+from adminpanel.selectors.pages import PageByKey
 from adminpanel.selectors.periods import DAY, Range, today
 from connect.account_groups import AccountGroup, group_of
 from connect.models import AccountState, ConnectedAccount
@@ -115,7 +116,7 @@ class Tab:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrganizationList:
+class OrganizationList(PageByKey):
     """One page of the list."""
 
     rows: list[OrganizationRow]
@@ -123,14 +124,6 @@ class OrganizationList:
     tabs: list[Tab] = field(default_factory=list)
     newer: str = ""
     older: str = ""
-
-    @property
-    def newer_query(self) -> str:
-        return self.filters.query(after=self.newer) if self.newer else ""
-
-    @property
-    def older_query(self) -> str:
-        return self.filters.query(before=self.older) if self.older else ""
 
 
 def list_organizations(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from adminpanel.selectors.messages_sent import MessageRow, read_messages
+from adminpanel.selectors.pages import PageByKey
 from payouts.models import OrganizerPayout, PayoutRequest, PayoutStatus, PlatformPayout
 from payouts.selectors.payout_contents import Contents, read_contents
 from payouts.selectors.payout_list import PayoutRow
@@ -53,7 +54,7 @@ class PayoutFilters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PayoutList:
+class PayoutList(PageByKey):
     """One page, what stands above it (`failed`) and below it (`ours`): both only where nothing is narrowed down."""
 
     rows: list[PayoutRow] = field(default_factory=list)
@@ -68,14 +69,6 @@ class PayoutList:
     def is_first_use(self) -> bool:
         """Nobody was ever paid out."""
         return not (self.rows or self.ours or self.filters.is_active)
-
-    @property
-    def newer_query(self) -> str:
-        return self.filters.query(after=self.newer) if self.newer else ""
-
-    @property
-    def older_query(self) -> str:
-        return self.filters.query(before=self.older) if self.older else ""
 
 
 @dataclass(frozen=True, kw_only=True)

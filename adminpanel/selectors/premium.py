@@ -109,10 +109,6 @@ class SubscriptionList:
     older: str = ""
 
     @property
-    def is_narrowed(self) -> bool:
-        return bool(self.status or self.search)
-
-    @property
     def newer_query(self) -> str:
         return self._query(after=self.newer) if self.newer else ""
 

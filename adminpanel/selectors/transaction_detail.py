@@ -18,16 +18,9 @@ from ticketing.access import CODE
 from ticketing.dispute_words import reason_in_words, status_in_words
 from ticketing.models import Dispute, Order, Payment, Refund, Ticket
 from ticketing.selectors.dispute_pages import TONES as DISPUTE_TONES
+from ticketing.selectors.organizer_orders import REFUND_TONES, TICKET_TONES
 from ticketing.services.refunds import REFUNDABLE
 
-TICKET_TONES: dict[str, str] = {Ticket.Status.VALID: "success", Ticket.Status.CHECKED_IN: "info"}
-REFUND_TONES: dict[str, str] = {
-    Refund.Status.REQUESTED: "info",
-    Refund.Status.PENDING: "info",
-    Refund.Status.SUCCEEDED: "success",
-    Refund.Status.FAILED: "danger",
-    Refund.Status.REFUSED: "danger",
-}
 PAYMENT_TONES: dict[str, str] = {
     Payment.Status.REQUESTED: "info",
     Payment.Status.OPEN: "info",

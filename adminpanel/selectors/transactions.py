@@ -12,6 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.functional import cached_property
 
 from accounts.models import Organization
+from adminpanel.selectors.pages import PageByKey
 from adminpanel.selectors.transaction_search import found_by, is_payout
 from maly.money import to_decimal
 from ticketing.models import Order, Payment
@@ -131,7 +132,7 @@ class TransactionRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransactionList:
+class TransactionList(PageByKey):
     """One page; `payout` is the id that was searched for, where it is a payout's."""
 
     rows: list[TransactionRow] = field(default_factory=list)
@@ -147,14 +148,6 @@ class TransactionList:
     @property
     def payout(self) -> str:
         return self.filters.search if is_payout(self.filters.search) else ""
-
-    @property
-    def newer_query(self) -> str:
-        return self.filters.query(after=self.newer) if self.newer else ""
-
-    @property
-    def older_query(self) -> str:
-        return self.filters.query(before=self.older) if self.older else ""
 
 
 def find_transactions(filters: TransactionFilters) -> QuerySet[Order]:

@@ -138,8 +138,10 @@ def test_of_two_who_write_one_draft_the_second_is_told_and_nothing_is_lost(
         assert words in page, words
     opened.refresh_from_db()
     assert opened.evidence["uncategorized_text"] == "Theirs."
-    again = desk.post(path_of(opened), {**typed_in(told), "do": "draft"}, follow=True)
-    assert "The draft is saved. The bank hasn’t seen it." in words_of(again)
+    mine = {**typed_in(told), "do": "draft"}
+    for _twice in range(2):  # a double click, which nobody else has done
+        again = desk.post(path_of(opened), mine, follow=True)
+        assert "The draft is saved. The bank hasn’t seen it." in words_of(again)
     opened.refresh_from_db()
     assert opened.evidence["uncategorized_text"] == "Mine."
     # A text that Stripe wouldn't take is kept in the form, and the draft is as it was.

@@ -76,6 +76,15 @@ def test_a_rate_is_previewed_checked_and_then_set_once(
     assert not get_terms(organization, "usd").is_override
 
 
+def test_what_was_typed_goes_on_after_the_password(organization: Organization, staff: User) -> None:
+    client = Client()
+    client.force_login(staff)
+    asked = client.post(f"{ONE}fees/change/?currency=usd", {**RATE, "step": "check"})
+    page = client.post(asked["Location"], {"password": PASSWORD}, follow=True).content.decode()
+    assert "Set this rate" in page
+    assert "2027 season" in page
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

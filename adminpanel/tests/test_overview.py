@@ -79,6 +79,9 @@ def test_everything_that_waits_is_named_with_the_page_where_to_act(client: Clien
     assert "Foundry Nights" in page.content.decode()
     for notice in notices:
         assert client.get(notice.url).status_code == 200, notice.url
+    assert "Django admin" in page.content.decode()
+    User.objects.update(is_staff=False)  # for whom the Django admin isn't there
+    assert "Django admin" not in client.get(PAGE).content.decode()
 
 
 @pytest.mark.broken_books("dead letters and disputes are made up")

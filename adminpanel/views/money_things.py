@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponseBase
 
-from adminpanel.access import staff_page
+from adminpanel.access import asks_again, staff_page
 from adminpanel.selectors.disputes import find_dispute
 from adminpanel.selectors.exceptions import find_exception
 from maly.errors import NotFound
@@ -36,7 +35,7 @@ def dispute_page(view: View) -> View:
 
 def dispute_money_page(view: View) -> View:
     """As dispute_page, for what moves money: asks for the password again after a while."""
-    return dispute_page(reauthentication_required(view))
+    return dispute_page(asks_again(view))
 
 
 def exception_page(view: View) -> View:
@@ -46,4 +45,4 @@ def exception_page(view: View) -> View:
 
 def exception_money_page(view: View) -> View:
     """As exception_page, for what is booked: asks for the password again after a while."""
-    return exception_page(reauthentication_required(view))
+    return exception_page(asks_again(view))

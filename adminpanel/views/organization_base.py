@@ -4,11 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from accounts.models import Organization
-from adminpanel.access import staff_page
+from adminpanel.access import asks_again, staff_page
 from adminpanel.navigation import show
 from adminpanel.selectors.organization import find_organization, read_head, tabs_of
 
@@ -27,7 +26,7 @@ def organization_page(view: View) -> Callable[[HttpRequest, str], HttpResponseBa
 
 def organization_money_page(view: View) -> Callable[[HttpRequest, str], HttpResponseBase]:
     """As organization_page, for what changes who gets money: asks for the password again after a while."""
-    return organization_page(wraps(view)(reauthentication_required(view)))
+    return organization_page(asks_again(view))
 
 
 def show_organization(

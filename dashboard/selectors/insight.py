@@ -86,10 +86,6 @@ class Insight:
     is_first_use: bool
 
     @property
-    def period_words(self) -> Promise:
-        return PERIODS[self.period][1]
-
-    @property
     def zone_words(self) -> str:
         return self.zone.replace("_", " ")
 

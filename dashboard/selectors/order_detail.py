@@ -15,19 +15,10 @@ from payouts.services.trail import read_trail
 from ticketing.dispute_words import news_in_words, reason_in_words, status_in_words
 from ticketing.models import Dispute, Event, Order, Payment, Refund, Ticket
 from ticketing.selectors.orders import BoughtLine
-from ticketing.selectors.organizer_orders import TONES, status_word
+from ticketing.selectors.organizer_orders import REFUND_TONES, TICKET_TONES, TONES, status_word
 from ticketing.serializers import succeeded_payment
 from ticketing.services.refunds import REFUNDABLE
 from ticketing.services.ticket_cancellations import why_not_cancellable
-
-TICKET_TONES = {Ticket.Status.VALID: "success", Ticket.Status.CHECKED_IN: "info"}
-REFUND_TONES: dict[str, str] = {
-    Refund.Status.REQUESTED: "info",
-    Refund.Status.PENDING: "info",
-    Refund.Status.SUCCEEDED: "success",
-    Refund.Status.FAILED: "danger",
-    Refund.Status.REFUSED: "danger",
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class TicketRow:
 
     @property
     def tone(self) -> str:
-        return TICKET_TONES.get(Ticket.Status(self.ticket.status), "")
+        return TICKET_TONES.get(self.ticket.status, "")
 
 
 @dataclass(frozen=True)

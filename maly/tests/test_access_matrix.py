@@ -38,8 +38,9 @@ OPEN_PAGES = re.compile(
     r"^(healthz|readyz|robots|sitemap|push-worker|media/|dev/|invitations/|unsubscribe/|door/"
     r"|e/|organizers/|premium/$|o/|tickets/|payment-(success|cancel)|$)"
 )
-# Payment settings make somebody's personal organization on first use, and read the account on the way back from Stripe.
-CHANGED_BY_LOOKING = re.compile(r"^dashboard/settings/payments/(return/|refresh/)?$")
+# Payment settings make somebody's personal organization on first use; they and billing read what is so on the way back
+# from Stripe.
+CHANGED_BY_LOOKING = re.compile(r"^dashboard/settings/(payments/(return/|refresh/)?|billing/return/)$")
 # What was last seen at Stripe is kept for pages that don't wait for it; nothing is decided by it.
 NO_CHANGE = re.compile(
     r'^(?!INSERT|UPDATE|DELETE)|"(django_session|usersessions_usersession|payouts_lastseen)"', re.DOTALL

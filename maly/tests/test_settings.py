@@ -44,6 +44,13 @@ def test_the_deployment_checks_are_clean() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_our_buttons_may_lead_to_each_of_stripes_pages() -> None:
+    """Browsers stop a form that leads where the policy doesn't say, and the sandbox has all pages at one address."""
+    show = "from django.conf import settings; print(*settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+    allowed = set(_manage("shell", "--no-imports", "-c", show, **PRODUCTION).stdout.split())
+    assert {f"https://{page}.stripe.com" for page in ("checkout", "connect", "billing")} <= allowed
+
+
 def test_live_keys_are_refused_with_debug_or_a_sandbox() -> None:
     for unsafe in ({"DEBUG": "true"}, {"STRIPE_API_BASE": "http://127.0.0.1:1"}, {"MALY_DEMO": "true"}):
         done = _manage("check", **PRODUCTION, **unsafe)

@@ -26,7 +26,7 @@ class OfferPage:
     @property
     def credit_before(self) -> int:
         """The credit from earlier, below 0, so that what is shown adds up to what is paid."""
-        lines = sum(line["amount"] for line in self.change.lines)
+        lines: int = sum(line["amount"] for line in self.change.lines)
         return min(0, self.change.amount - self.change.credit_amount - lines)
 
     @property

@@ -26,7 +26,7 @@ from premium import links
 from premium.errors import AlreadySubscribed
 from premium.models import Customer, Subscription, SubscriptionCheckout
 from premium.plans import PLANS, Plan
-from premium.services.customers import ensure_customer
+from premium.services.customers import ensure_customer, forget_customer
 from premium.services.prices import find_price
 from premium.services.subscriptions import sync_subscription
 
@@ -79,6 +79,8 @@ def open_session(checkout_id: int) -> SubscriptionCheckout:
         session = _make_or_find(checkout)
     except GatewayRefused as error:
         _fail(checkout, error.message)
+        if error.param == "customer":
+            forget_customer(checkout.customer, reason=error.message)
         raise
     except GatewayUnavailable:
         # Another request with the same key may have had the answer meanwhile.

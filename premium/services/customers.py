@@ -48,6 +48,14 @@ def create_at_stripe(customer: Customer) -> Customer:
     return customer
 
 
+def forget_customer(customer: Customer, *, reason: str) -> None:
+    """Let go of a customer that was deleted at Stripe: the person's next attempt makes another."""
+    known = Customer.objects.filter(pk=customer.pk, stripe_customer_id=customer.stripe_customer_id)
+    with transaction.atomic():
+        if known.update(stripe_customer_id=None):
+            _begin_anew(customer, failure=reason)
+
+
 def lock_customer(stripe_customer_id: str) -> Customer | None:
     """Hold the row of one of Stripe's customers until the transaction ends; None for one that isn't ours."""
     locked = Customer.objects.select_for_update(of=("self",)).select_related("user")

@@ -49,6 +49,8 @@ def record_invoice(invoice_id: str) -> PremiumInvoice | None:
         follow_subscriptions(customer.user)
         _poke_mirror(invoice)
     crash_point("premium_invoice.recorded")
+    if charge is not None and charge.refunded_amount != invoice.refunded_amount:
+        _find_refunds(invoice)
     return invoice
 
 
@@ -145,6 +147,14 @@ def _note_charge(invoice: PremiumInvoice, charge: Charge) -> None:
     invoice.save()
     postings.sale(invoice)
     postings.stripe_fee(invoice)
+
+
+def _find_refunds(invoice: PremiumInvoice) -> None:
+    """What went back before we knew of the charge, so that its event meant nothing to us."""
+    from premium.services.refunds import sync_refunds_of  # which follow an invoice
+
+    sync_refunds_of(str(invoice.payment_intent_id))
+    invoice.refresh_from_db()
 
 
 def _poke_mirror(invoice: PremiumInvoice) -> None:

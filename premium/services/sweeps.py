@@ -55,8 +55,11 @@ def tell_what_is_coming(*, now: datetime | None = None) -> int:
     """Remind those whose Premium is about to end: with its period, or with the grace of a payment that fails."""
     now = now or timezone.now()
     alive = Subscription.objects.exclude(status__in=Subscription.ENDED).filter(is_extra=False)
+    # While a payment fails the grace ends it, perhaps sooner.
     ending = alive.filter(
-        cancel_at_period_end=True, current_period_end__range=(now, now + ENDING_TOLD)
+        status__in=[Subscription.Status.ACTIVE, Subscription.Status.TRIALING],
+        cancel_at_period_end=True,
+        current_period_end__range=(now, now + ENDING_TOLD),
     ).select_related("user")
     failing = alive.filter(grace_until__range=(now, now + GRACE_TOLD))
     told = 0
@@ -74,6 +77,8 @@ def follow_host_fees() -> int:
     changed = 0
     for user in hosts_on_the_wrong_plan():
         with transaction.atomic():
+            # So that nobody loses it who has paid since.
+            Customer.objects.select_for_update().filter(user=user).first()
             changed += follow_host_fee(user)
     return changed
 

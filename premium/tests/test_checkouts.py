@@ -179,6 +179,15 @@ def test_two_tabs_at_once_get_one_session_and_one_subscription(prices, buyer, sa
     assert Message.objects.filter(kind="premium_welcome").count() == 1
 
 
+def test_who_was_deleted_at_stripe_may_subscribe_all_the_same(prices, buyer):
+    start_checkout(buyer, plan="monthly")
+    SubscriptionCheckout.objects.update(status="expired")
+    Customer.objects.update(stripe_customer_id="cus_deleted")
+    with pytest.raises(StripeUnavailable):
+        start_checkout(buyer, plan="monthly")
+    assert start_checkout(buyer, plan="monthly").status == "open"
+
+
 def test_a_person_whom_stripe_refuses_is_asked_for_again_only_when_they_come_back(prices, buyer, sandbox):
     User.objects.filter(pk=buyer.pk).update(email="not an address")
     buyer.refresh_from_db()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from connect import billing_calls
 from connect.gateway import call
 from ledger import chart
 from ledger.models import LedgerTransaction
@@ -12,6 +13,7 @@ from ledger.services.balances import balance
 from payouts.models import MoneyException
 from payouts.services.reconciliation import runs
 from premium.models import PremiumDispute, PremiumInvoice, PremiumRefund
+from premium.services.checkouts import resolve_checkouts, start_checkout
 from premium.services.invoices import follow_open_invoices, record_invoice, record_missing_fees
 from premium.services.refunds import follow_refunds, refund_invoice
 
@@ -58,6 +60,21 @@ def test_a_refund_in_stripes_dashboard_is_no_revenue_any_more(subscribe, buyer, 
     control(f"charges/{charge}/refund")
     assert (revenue(), PremiumInvoice.objects.get().refunded_amount) == (0, 2900)
     assert refund_invoice(PremiumInvoice.objects.get().pk) is None  # nothing is left
+
+
+def test_a_refund_that_was_heard_of_before_its_charge_is_found_with_it(
+    prices, buyer, pay_session, control, sandbox
+):
+    sandbox.control("POST", "/_sandbox/delivery", {"mode": "drop"})
+    session = billing_calls.retrieve_session(
+        pay_session(start_checkout(buyer, plan="monthly").session_id)["id"]
+    )
+    seen = billing_calls.retrieve_subscription(session.subscription_id)
+    paid = billing_calls.retrieve_invoice(seen.latest_invoice_id).payment_intent_ids[0]
+    sandbox.control("POST", "/_sandbox/delivery", {"mode": "normal"})
+    control(f"charges/{billing_calls.retrieve_charge_of(paid).id}/refund", amount=900)
+    resolve_checkouts(now=timezone.now() + timedelta(minutes=6))
+    assert (revenue(), PremiumInvoice.objects.get().refunded_amount) == (2000, 900)
 
 
 def test_a_refund_that_is_long_on_its_way_is_looked_at(subscribe, buyer, control, sandbox):

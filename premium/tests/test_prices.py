@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from connect import billing_calls
 from premium import plans
 from premium.checks_for_doctor import checks_for_doctor
-from premium.plans import MONTHLY, PLANS, YEARLY, months_free
+from premium.plans import MONTHLY, PLANS, YEARLY
 from premium.services import prices
 from premium.tests.test_checkouts import requests_of
 
@@ -22,7 +22,6 @@ def test_the_plans_are_what_was_promised():
         (29000, "usd", "year"),
     ]
     assert [plan.product_name for plan in PLANS.values()] == ["Maly Premium Monthly", "Maly Premium Yearly"]
-    assert months_free() == 2
 
 
 def test_the_command_makes_them_once(sandbox):

@@ -92,7 +92,9 @@ def test_a_new_one_is_not_too_many_because_the_end_of_the_old_one_was_not_heard(
     subscribe, buyer, prices, pay_session, settle
 ):
     old = subscribe(buyer)
-    billing_calls.cancel_subscription(old.stripe_subscription_id)  # by staff, at Stripe, who then make another
+    billing_calls.cancel_subscription(
+        old.stripe_subscription_id
+    )  # by staff, at Stripe, who then make another
     session = billing_calls.create_session(
         {
             "mode": "subscription",
@@ -147,3 +149,10 @@ def test_a_period_that_is_over_is_asked_about_within_the_hour(subscribe, buyer):
     Subscription.objects.update(synced_at=heard)
     assert sweeps.follow_subscriptions_due(now=timezone.now()) == 0
     assert sweeps.follow_subscriptions_due(now=subscription.current_period_end) == 1
+
+
+def test_no_end_is_told_that_a_failing_payment_may_bring_sooner(subscribe, advance, buyer):
+    subscription = advance(subscribe(buyer), payment="fails")
+    Subscription.objects.update(cancel_at_period_end=True)
+    sweeps.tell_what_is_coming(now=subscription.current_period_end - timedelta(days=1))
+    assert not Message.objects.filter(kind="premium_ending").exists()

@@ -31,8 +31,7 @@ def _subscription(state: State, subscription: StripeObject) -> dict[str, Any]:
         "customer": customer["email"] or customer["id"],
         "plan": f"{product_name(state, price)}, {money(price['unit_amount'], price['currency'])} per "
         f"{interval_words(price)}",
-        "status": status.replace("_", " ").capitalize()
-        + (", ends" if subscription["cancel_at"] else ""),
+        "status": status.replace("_", " ").capitalize() + (", ends" if subscription["cancel_at"] else ""),
         "look": "good" if status in ("active", "trialing") else "bad",
         "period": f"{day_words(start)} to {day_words(end)}",
         "card": f"…{method['card']['last4']}" if method else "none",

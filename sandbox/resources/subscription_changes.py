@@ -21,8 +21,6 @@ from sandbox.resources.subscription_periods import item_of, own_now, period_of, 
 from sandbox.state import StripeObject
 from sandbox.world import World
 
-BEHAVIORS = ("always_invoice", "create_prorations", "none")
-
 
 def wanted_switch(
     call: Call, subscription: StripeObject, given: dict[str, Any], prefix: str = ""

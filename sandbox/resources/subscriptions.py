@@ -28,8 +28,8 @@ CREATES = (
     "trial_period_days",
 )  # fmt: skip
 UPDATES = (
-    "cancel_at", "cancel_at_period_end", "cancellation_details", "default_payment_method", "description", "items", "metadata",
-    "off_session", "payment_behavior", "proration_behavior", "proration_date",
+    "cancel_at", "cancel_at_period_end", "cancellation_details", "default_payment_method", "description", "items",
+    "metadata", "off_session", "payment_behavior", "proration_behavior", "proration_date",
 )  # fmt: skip
 PAYMENT_BEHAVIORS = ("allow_incomplete", "default_incomplete", "error_if_incomplete")
 
@@ -128,7 +128,9 @@ def _check_end(params: dict[str, Any]) -> None:
     if "cancel_at" in params and "cancel_at_period_end" in params:
         raise invalid("You may only specify one of: cancel_at, cancel_at_period_end.", param="cancel_at")
     if params.get("cancel_at"):
-        raise invalid("The sandbox's subscriptions end with a period: `cancel_at` may be empty.", param="cancel_at")
+        raise invalid(
+            "The sandbox's subscriptions end with a period: `cancel_at` may be empty.", param="cancel_at"
+        )
 
 
 @route("DELETE", PATH)

@@ -32,6 +32,14 @@ TONES: dict[str, str] = {
     Order.Status.PAID: "success",
     Order.Status.DISPUTED: "danger",
 }
+TICKET_TONES: dict[str, str] = {Ticket.Status.VALID: "success", Ticket.Status.CHECKED_IN: "info"}
+REFUND_TONES: dict[str, str] = {
+    Refund.Status.REQUESTED: "info",
+    Refund.Status.PENDING: "info",
+    Refund.Status.SUCCEEDED: "success",
+    Refund.Status.FAILED: "danger",
+    Refund.Status.REFUSED: "danger",
+}
 COLUMNS = (
     "order",
     "status",

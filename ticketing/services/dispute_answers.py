@@ -57,7 +57,8 @@ def save_draft(
     texts = _check(evidence)
     with transaction.atomic():
         dispute = lock_open_dispute(dispute)
-        if version is not None and version != version_of_texts(dispute.evidence):
+        # The same form sent twice says the same: nobody's draft is lost by it.
+        if version not in (None, version_of_texts(dispute.evidence)) and _is_another(dispute.evidence, texts):
             raise DraftChanged
         dispute.evidence = dict.fromkeys(dispute.evidence, "") | texts
         dispute.save(update_fields=["evidence"])
@@ -160,6 +161,10 @@ def _check(evidence: Mapping[str, str]) -> dict[str, str]:
     ):
         raise EvidenceTooLong
     return texts
+
+
+def _is_another(saved: Mapping[str, str], texts: Mapping[str, str]) -> bool:
+    return version_of_texts(saved) != version_of_texts(texts)
 
 
 def _for_stripe(evidence: Mapping[str, str]) -> dict[str, str]:

@@ -155,7 +155,19 @@ def test_bad_input_has_a_clear_answer_and_leaves_nothing_behind(change, status, 
     assert (general.held, Order.objects.count(), Payment.objects.count()) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'"x"', b"\xff\xfe", b'{"items": NaN}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"items": NaN}',
+        pytest.param(b"[" * 100_000, id="deep"),
+    ],
+)
 @pytest.mark.parametrize("path", [QUOTE, CREATE])
 def test_a_body_that_is_no_request(body, path, api):
     assert api().post(path, body, content_type="application/json").status_code == 400
