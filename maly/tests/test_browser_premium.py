@@ -84,6 +84,9 @@ def test_somebody_subscribes_changes_their_plan_cancels_and_stays(
 
     page.get_by_role("button", name="Update card or details").click()
     page.wait_for_url(f"{site.stripe_url}/**")
+    if javascript:
+        problems.extend(f"{page.url} {said}" for said in Look(page).narrow())
+        page.set_viewport_size({"width": width, "height": 900})
     page.get_by_role("link", name="Change plan").click()
     page.get_by_role("button", name="See what Maly Premium Yearly costs today").click()
     page.get_by_role("button", name="Change to Maly Premium Yearly").click()

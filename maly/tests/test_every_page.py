@@ -28,7 +28,7 @@ pytestmark = [
 ]
 OpenPage = Callable[..., Page]
 # Addresses that show no page of ours: files, a piece of a page, and the way to Stripe.
-NO_PAGES = re.compile(r"\.(csv|pdf)$|/tickets/price/$|/payments/refresh/$|/billing/change/$")
+NO_PAGES = re.compile(r"\.(csv|pdf)$|/tickets/price/$|/payments/refresh/$|/billing/(change|return)/$")
 ROUTES = [route for route, asks in PAGES.items() if "GET" in asks and not NO_PAGES.search(route)]
 # Other states of a page, by its route.
 STATES = {

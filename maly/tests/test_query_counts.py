@@ -74,7 +74,7 @@ QUERIES: dict[str, int] = {
     "dashboard/statements/{month}/statement.pdf": 10,
 }
 # Not pages that only read: the way back from Stripe asks it and writes what it says; without an offer there is no page.
-NOT_COUNTED = {f"{PAYMENTS}return/", f"{PAYMENTS}refresh/", f"{BILLING}change/"}
+NOT_COUNTED = {f"{PAYMENTS}return/", f"{PAYMENTS}refresh/", f"{BILLING}change/", f"{BILLING}return/"}
 ROUTES = [route for route, asks in PAGES.items() if "GET" in asks and route not in NOT_COUNTED]
 
 
