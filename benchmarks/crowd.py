@@ -57,7 +57,8 @@ def run_command(stand: Stand, *words: str) -> float:
     """Run a command of manage.py beside the demo; the seconds that it took."""
     started = time.perf_counter()
     command = [sys.executable, "manage.py", *words]
-    subprocess.run(command, cwd=ROOT, env=stand.environment, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, env=stand.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
     return time.perf_counter() - started
 
 
