@@ -124,8 +124,13 @@ def _find_salt(made: int, wanted: int) -> int:
 def _parts(original: Organization, *, salt: int) -> list[Part]:
     """Everything that belongs to the organization, in the order in which rows refer to each other."""
     orders = Order.objects.filter(organization=original, status__in=["paid", "partly_refunded"])
-    owned = {"order__in": orders}
     code = _order_code("{number}", salt)
+    sold = [*_sales(orders, code), *_refunds(orders), _mails(orders, code)]
+    return [*_seller(original), *sold, *_books(original, orders, code)]
+
+
+def _seller(original: Organization) -> list[Part]:
+    """The organization with its owner, its account at Stripe, and what it puts on sale."""
     return [
         Part(
             User.objects.filter(memberships__organization=original),
@@ -148,6 +153,13 @@ def _parts(original: Organization, *, salt: int) -> list[Part]:
         Part(
             TicketType.objects.filter(event__organization=original), {"public_id": code_sql(10, "{number}")}
         ),
+    ]
+
+
+def _sales(orders: QuerySet[Order], code: str) -> list[Part]:
+    """The orders with their tickets and payments."""
+    owned = {"order__in": orders}
+    return [
         Part(
             orders,
             {
@@ -171,8 +183,14 @@ def _parts(original: Organization, *, salt: int) -> list[Part]:
                 "balance_transaction_id",
             ),
         ),
+    ]
+
+
+def _refunds(orders: QuerySet[Order]) -> list[Part]:
+    """What went back, with its transfers and fees."""
+    return [
         Part(
-            Refund.objects.filter(**owned),
+            Refund.objects.filter(order__in=orders),
             {
                 "code": "'R-' || " + code_sql(7, "{number}"),
                 **suffixed("idempotency_key", "stripe_refund_id"),
@@ -187,8 +205,6 @@ def _parts(original: Organization, *, salt: int) -> list[Part]:
             TransferReversal.objects.filter(refund__order__in=orders),
             suffixed("idempotency_key", "stripe_id"),
         ),
-        _mails(orders, code),
-        *_books(original, orders, code),
     ]
 
 
